@@ -1,0 +1,1 @@
+"""vqe: a query engine for video."""
