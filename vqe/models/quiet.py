@@ -1,0 +1,60 @@
+"""ultralytics, imported so that it keeps to itself: no output, no network, no settings of ours changed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vqe.labels.files import explained
+
+
+def yolo_class(home: Path) -> Any:
+    """`ultralytics.YOLO`. Takes two seconds the first time. Its settings and weights lie in `home`.
+
+    Raises RunError where `home` is unwritable.
+    """
+    if "ultralytics" not in sys.modules:
+        _import(home)
+    return sys.modules["ultralytics"].YOLO
+
+
+def _import(home: Path) -> None:
+    settings = home / "ultralytics"
+    with explained("keep model files", home):
+        settings.mkdir(parents=True, exist_ok=True)
+    # Read while it is imported; later ones (a check of requirements, a download) read some of them again.
+    os.environ.setdefault("YOLO_OFFLINE", "1")
+    os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    os.environ.setdefault("YOLO_VERBOSE", "false")
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(settings))
+    with _own_settings():
+        import ultralytics  # noqa: F401
+    # It reports even errors on standard output, where results belong; they come to us as exceptions too.
+    logger = logging.getLogger("ultralytics")
+    logger.handlers[:] = [logging.NullHandler()]
+    logger.propagate = False
+
+
+@contextlib.contextmanager
+def _own_settings() -> Iterator[None]:
+    """Put back what ultralytics sets for its own training: one thread for OpenMP and OpenCV, how numpy prints."""
+    import cv2
+    import torch  # before OMP_NUM_THREADS is set, which it reads once
+
+    variables = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "NUMEXPR_MAX_THREADS")}
+    torch_threads, cv2_threads, printing = torch.get_num_threads(), cv2.getNumThreads(), np.get_printoptions()
+    try:
+        yield
+    finally:
+        for name, value in variables.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+        torch.set_num_threads(torch_threads)
+        cv2.setNumThreads(cv2_threads)
+        np.set_printoptions(**printing)

@@ -1,0 +1,91 @@
+"""Models that ultralytics runs: a .pt file, an OpenVINO folder, a TensorRT engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.errors import RunError, VqeError
+from vqe.models.metadata import Description
+from vqe.models.model import Detected, ModelInfo
+from vqe.models.openvino_cache import compiled_models
+from vqe.models.quiet import yolo_class
+from vqe.models.settings import IOU, MOST_BOXES
+
+
+def read_weights(path: Path, home: Path) -> Description:
+    """Class names and task of a .pt file, which torch has to load for them."""
+    try:
+        model = yolo_class(home)(str(path))
+        return Description({int(number): str(name) for number, name in model.names.items()}, str(model.task))
+    except VqeError:
+        raise
+    except Exception as error:  # unpickling raises anything
+        raise RunError(f"cannot read the model {path}: {str(error).partition(chr(10))[0]}") from error
+
+
+def runnable(info: ModelInfo, home: Path) -> tuple[Path, str | None]:
+    """What to load for this model and on which device (None: what the file was made for)."""
+    assert info.path is not None
+    if info.path.suffix != ".pt":
+        return info.path, None
+    import torch
+
+    if torch.cuda.is_available():
+        return info.path, "cuda"
+    if torch.backends.mps.is_available():
+        return info.path, "mps"
+    return info.path, "cpu"
+
+
+class YoloModel:
+    """Detection as by `YOLO(path).predict(picture, conf=confidence)`, less what that does anew on every call."""
+
+    def __init__(self, info: ModelInfo, path: Path, device: str | None, home: Path) -> None:
+        """Loads and warms up. device: 'cpu', 'cuda', 'mps', or None for what the exported file runs on."""
+        import torch
+        import torchvision  # noqa: F401 (ultralytics picks its suppression by whether this is imported)
+
+        yolo = yolo_class(home)
+        with compiled_models(home):
+            model = yolo(str(path), task="segment" if info.masks else "detect")
+            # The first call builds ultralytics' predictor: the only part of predict() that later calls repeat in vain.
+            model.predict(
+                np.zeros((360, 640, 3), np.uint8),
+                conf=0.25,
+                iou=IOU,
+                max_det=MOST_BOXES,
+                device=device,
+                verbose=False,
+            )
+        self.info = info
+        self.batch = 16 if device == "cuda" else 1
+        self._predictor: Any = model.predictor
+        self._inference_mode = torch.inference_mode
+
+    def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float) -> list[Detected]:
+        """See `ReferenceModel`."""
+        found: list[Detected] = []
+        step = self.batch if len({picture.shape for picture in pictures}) == 1 else 1
+        for start in range(0, len(pictures), step):
+            found += self._detect(list(pictures[start : start + step]), confidence)
+        return found
+
+    def _detect(self, pictures: list[NDArray[np.uint8]], confidence: float) -> list[Detected]:
+        predictor = self._predictor
+        predictor.args.conf = confidence
+        predictor.batch = ([""] * len(pictures), pictures, [""] * len(pictures))
+        with self._inference_mode():
+            tensor = predictor.preprocess(pictures)
+            results = predictor.postprocess(predictor.inference(tensor), tensor, pictures)
+        return [_detected(result.boxes.data.cpu().numpy()) for result in results]
+
+
+def _detected(rows: NDArray[np.float32]) -> Detected:
+    """From ultralytics' rows x1, y1, x2, y2, score, class."""
+    rows = rows[np.argsort(-rows[:, 4], kind="stable")]
+    return Detected(rows[:, 5].astype(np.int16), rows[:, 4].copy(), rows[:, :4].copy())
