@@ -1,0 +1,173 @@
+"""Which frames a file shows: foretold from its packets where these can be trusted, else found by decoding it all."""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.video.demux import opened
+from vqe.video.frames import FrameReader
+from vqe.video.times import repair, table_pts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from av.video.frame import VideoFrame
+
+Progress = Callable[[int, int], None]
+
+SHORT = 1000  # packets: a file so short is decoded whole, whatever its packets say
+STRETCH = 64  # frames decoded at the start, to compare with the packets' times
+LONGEST_CHECK = 3000  # frames: if a check has to decode more, then decoding the file is simpler
+PROGRESS_EVERY = 64
+STRIP = 16384  # bytes of a picture that tell it from its neighbours
+
+# Containers that store the time at which each frame is shown. AVI does not, and ASF's are unreliable.
+TIMED_CONTAINERS = {"mp4", "matroska", "webm", "mpegts", "flv"}
+# Codecs whose packets may hold no frame, or two: MPEG-4 (packed B-frames, N-VOPs), VP8 (hidden reference frames).
+UNSURE_CODECS = {"mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3", "vp8", "wmv1", "wmv2", "wmv3", "vc1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The frames that a file shows."""
+
+    pts: NDArray[np.int64]  # [n], strictly rising
+    keyframes: NDArray[np.int64]
+    timed: bool  # the stamps are the frames' own
+    first: VideoFrame  # for size and rotation
+    damaged: int = 0  # packets that did not decode
+
+
+def shown_frames(path: Path, table: NDArray[Any], progress: Progress | None) -> Shown | None:
+    """The frames that decoding the file from its start shows, or None where there are none."""
+    if len(table) > SHORT:
+        foretold = _foretold(path, table)
+        if foretold is not None:
+            return foretold
+    return _decoded(path, len(table), progress)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What decoding from the start found, a number per frame."""
+
+    stamps: list[int | None] = field(default_factory=list)
+    strips: array[int] = field(default_factory=lambda: array("I"))
+    keys: list[int] = field(default_factory=list)
+    first: VideoFrame | None = None
+
+    def take(self, frames: Iterable[VideoFrame], progress: Progress | None, total: int) -> None:
+        for n, frame in enumerate(frames):
+            if self.first is None:
+                self.first = frame
+            self.stamps.append(frame.pts)
+            self.strips.append(_strip(frame))
+            if frame.key_frame:
+                self.keys.append(n)
+            if progress is not None and n % PROGRESS_EVERY == 0:
+                progress(n, max(n, total))
+
+
+def _decoded(path: Path, packets: int, progress: Progress | None) -> Shown | None:
+    walk = _Walk()
+    with opened(path) as file:
+        rate = float(file.stream.average_rate or 25)
+        walk.take(file.frames(), progress, packets)
+        damaged = file.lost_packets + file.read_errors
+        time_base = file.time_base
+    if walk.first is None:
+        return None
+    pts, timed = repair(walk.stamps, time_base, rate)
+    keys = _sure_keys(path, walk, pts, timed)
+    if progress is not None:
+        progress(len(pts), len(pts))
+    return Shown(pts, keys, timed, walk.first, damaged)
+
+
+def _sure_keys(path: Path, walk: _Walk, pts: NDArray[np.int64], timed: bool) -> NDArray[np.int64]:
+    """The frames that can be sought to: all key frames if seeking to some shows what decoding showed, else none.
+
+    Decoding can always begin at frame 0. Key frames whose stamp was repaired cannot be recognised after a seek.
+    """
+    keys = np.array([0] + [k for k in walk.keys if k and walk.stamps[k] == pts[k]], dtype=np.int64)
+    for key in {int(keys[len(keys) // 2]), int(keys[-1])} - {0}:
+        numbers = range(key, min(key + 4, len(pts)))
+        with opened(path) as file:
+            reader = FrameReader(file, pts, keys, timed)
+            strips = [_strip(frame) for _, frame in reader.frames(numbers)]
+        if reader.lost or strips != list(walk.strips[key : numbers.stop]):
+            return keys[:1]
+    return keys
+
+
+def _foretold(path: Path, table: NDArray[Any]) -> Shown | None:
+    """The frames by their packets, or None where the packets cannot be trusted."""
+    pts = table_pts(table)
+    if pts is None:
+        return None
+    with opened(path) as file:
+        if not (TIMED_CONTAINERS & set(file.container.format.name.split(","))):
+            return None
+        if file.stream.codec_context.name in UNSURE_CODECS:
+            return None
+        start = list(islice(file.frames(), STRETCH))
+        damaged = file.lost_packets + file.read_errors
+    if not start or start[0].pts is None or damaged:
+        return None
+    # Frames stored before the first one that can be decoded are never shown.
+    pts = pts[np.searchsorted(pts, start[0].pts) :]
+    if [frame.pts for frame in start] != pts[: len(start)].tolist():
+        return None
+    keys = _key_numbers(table, pts)
+    if not _holds(path, pts, keys):
+        return None
+    return Shown(pts, keys, True, start[0])
+
+
+def _key_numbers(table: NDArray[Any], pts: NDArray[np.int64]) -> NDArray[np.int64]:
+    stamps = np.unique(table["pts"][table["key"] & ~table["discard"]])
+    stamps = stamps[stamps > pts[0]]
+    return np.concatenate([np.zeros(1, np.int64), np.searchsorted(pts, stamps)]).astype(np.int64)
+
+
+def _holds(path: Path, pts: NDArray[np.int64], keys: NDArray[np.int64]) -> bool:
+    """Decode a stretch in the middle twice, from two key frames, and the end: is all as the packets foretell?"""
+    if len(keys) < 3:
+        return False
+    middle = len(keys) // 2
+    before, key, last = (int(keys[k]) for k in (middle - 1, middle, -1))
+    if key - before > LONGEST_CHECK or len(pts) - last > LONGEST_CHECK:
+        return False
+    stop = min(key + 8, len(pts))
+    from_before = _strips(path, pts, keys, range(before, stop))
+    from_key = _strips(path, pts, keys, range(key, stop))
+    if from_before is None or from_key is None or from_before[key - before :] != from_key:
+        return False
+    return _strips(path, pts, keys, range(last, len(pts)), to_end=True) is not None
+
+
+def _strips(
+    path: Path, pts: NDArray[np.int64], keys: NDArray[np.int64], numbers: range, to_end: bool = False
+) -> list[int] | None:
+    """The strips of these frames by random access, or None where one is missing or one too many is shown."""
+    with opened(path) as file:
+        reader = FrameReader(file, pts, keys)
+        strips = [_strip(frame) for _, frame in reader.frames(numbers)]
+        extra = reader.rest() if to_end else 0
+        faults = reader.lost + reader.strange + extra + file.lost_packets + file.read_errors
+    return strips if not faults else None
+
+
+def _strip(frame: VideoFrame) -> int:
+    """A checksum of the middle of the picture."""
+    plane = memoryview(frame.planes[0])
+    at = max(0, (len(plane) - STRIP) // 2)
+    return zlib.crc32(plane[at : at + STRIP])
