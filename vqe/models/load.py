@@ -31,7 +31,7 @@ def _load(info: ModelInfo, home: Path) -> ReferenceModel:
         from vqe.models.ssd import SsdModel
 
         return SsdModel(info, home)
-    from vqe.models.yolo import YoloModel, runnable
+    from vqe.models.export import runnable
+    from vqe.models.yolo import YoloModel
 
-    path, device = runnable(info, home)
-    return YoloModel(info, path, device, home)
+    return YoloModel(info, runnable(info, home), home)

@@ -35,7 +35,7 @@ def read_metadata(path: Path) -> Description | None:
         if path.is_dir():
             return description(yaml.safe_load((path / "metadata.yaml").read_text("utf-8")))
         if path.suffix == ".onnx":
-            return description(_onnx_entries(path))
+            return description(onnx_entries(path))
         if path.suffix == ".engine":
             return description(_engine_header(path))
     except (OSError, ValueError, SyntaxError, KeyError, IndexError, yaml.YAMLError):
@@ -59,7 +59,8 @@ def _engine_header(path: Path) -> dict[str, Any]:
         return header
 
 
-def _onnx_entries(path: Path) -> dict[str, str]:
+def onnx_entries(path: Path) -> dict[str, str]:
+    """The metadata entries of an ONNX file. Raises ValueError or IndexError where it is none."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         # Copies of single entries only: the weights beside them are stepped over, never read.
         entries = [

@@ -10,9 +10,10 @@ from vqe.labels.files import explained, locked
 
 
 @contextlib.contextmanager
-def compiled_models(home: Path) -> Iterator[None]:
+def compiled_models(home: Path, *, full_precision: bool) -> Iterator[None]:
     """While inside, every `openvino.Core()` (ultralytics makes its own) keeps compiled models in `home`.
 
+    full_precision: compute in float32 where a processor would rather take bfloat16.
     One process at a time, since OpenVINO writes the files in place. Raises RunError where `home` is unwritable.
     """
     import openvino
@@ -26,6 +27,8 @@ def compiled_models(home: Path) -> Iterator[None]:
     def core(*arguments: object) -> object:
         made = plain(*arguments)
         made.set_property({"CACHE_DIR": str(folder)})
+        if full_precision:
+            made.set_property("CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         return made
 
     with lock:

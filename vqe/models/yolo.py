@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.errors import RunError, VqeError
+from vqe.models.export import Runnable
 from vqe.models.metadata import Description
 from vqe.models.model import Detected, ModelInfo
 from vqe.models.openvino_cache import compiled_models
@@ -28,42 +29,28 @@ def read_weights(path: Path, home: Path) -> Description:
         raise RunError(f"cannot read the model {path}: {str(error).partition(chr(10))[0]}") from error
 
 
-def runnable(info: ModelInfo, home: Path) -> tuple[Path, str | None]:
-    """What to load for this model and on which device (None: what the file was made for)."""
-    assert info.path is not None
-    if info.path.suffix != ".pt":
-        return info.path, None
-    import torch
-
-    if torch.cuda.is_available():
-        return info.path, "cuda"
-    if torch.backends.mps.is_available():
-        return info.path, "mps"
-    return info.path, "cpu"
-
-
 class YoloModel:
     """Detection as by `YOLO(path).predict(picture, conf=confidence)`, less what that does anew on every call."""
 
-    def __init__(self, info: ModelInfo, path: Path, device: str | None, home: Path) -> None:
-        """Loads and warms up. device: 'cpu', 'cuda', 'mps', or None for what the exported file runs on."""
+    def __init__(self, info: ModelInfo, what: Runnable, home: Path) -> None:
+        """Loads and warms up."""
         import torch
         import torchvision  # noqa: F401 (ultralytics picks its suppression by whether this is imported)
 
         yolo = yolo_class(home)
-        with compiled_models(home):
-            model = yolo(str(path), task="segment" if info.masks else "detect")
+        with compiled_models(home, full_precision=what.full_precision):
+            model = yolo(str(what.path), task="segment" if info.masks else "detect")
             # The first call builds ultralytics' predictor: the only part of predict() that later calls repeat in vain.
             model.predict(
                 np.zeros((360, 640, 3), np.uint8),
                 conf=0.25,
                 iou=IOU,
                 max_det=MOST_BOXES,
-                device=device,
+                device=what.device,
                 verbose=False,
             )
         self.info = info
-        self.batch = 16 if device == "cuda" else 1
+        self.batch = 16 if what.device == "cuda" else 1
         self._predictor: Any = model.predictor
         self._inference_mode = torch.inference_mode
 
