@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,18 +18,26 @@ from vqe.labels.files import explained
 
 
 def yolo_class(home: Path) -> Any:
-    """`ultralytics.YOLO`. Takes two seconds the first time. Its settings and weights lie in `home`.
+    """`ultralytics.YOLO`. Takes two seconds the first time. Raises RunError where `home` is unwritable."""
+    return ultralytics(home).YOLO
 
-    Raises RunError where `home` is unwritable.
+
+def ultralytics(home: Path | None = None) -> Any:
+    """The module, with its settings file in `home` (or nowhere that lasts). Raises RunError where that is unwritable.
+
+    A program that imported ultralytics itself has its own way with it: nothing is changed then.
     """
     if "ultralytics" not in sys.modules:
-        _import(home)
-    return sys.modules["ultralytics"].YOLO
+        if home is None:
+            with tempfile.TemporaryDirectory() as passing:
+                _import(Path(passing))
+        else:
+            _import(home / "ultralytics")
+    return sys.modules["ultralytics"]
 
 
-def _import(home: Path) -> None:
-    settings = home / "ultralytics"
-    with explained("keep model files", home):
+def _import(settings: Path) -> None:
+    with explained("keep settings", settings):
         settings.mkdir(parents=True, exist_ok=True)
     # Read while it is imported; later ones (a check of requirements, a download) read some of them again.
     os.environ.setdefault("YOLO_OFFLINE", "1")
@@ -35,7 +45,7 @@ def _import(home: Path) -> None:
     os.environ.setdefault("YOLO_VERBOSE", "false")
     os.environ.setdefault("YOLO_CONFIG_DIR", str(settings))
     with _own_settings():
-        import ultralytics  # noqa: F401
+        importlib.import_module("ultralytics")
     # It reports even errors on standard output, where results belong; they come to us as exceptions too.
     logger = logging.getLogger("ultralytics")
     logger.handlers[:] = [logging.NullHandler()]
