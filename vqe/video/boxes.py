@@ -2,62 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 # Names of boxes that an MP4 may begin with; anything else is not an MP4.
-FIRST_BOXES = {"ftyp", "moov", "mdat", "free", "skip", "wide", "pnot", "styp", "moof", "uuid"}
-LARGEST_MOOV = 1 << 30
+FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"}
+# The boxes on the way to what we look for.
+PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"}
 SEGMENT = b"\x18\x53\x80\x67"  # the EBML id of Matroska's outermost element
 
 
 @dataclass(frozen=True, slots=True)
 class Mp4Boxes:
-    """The outermost boxes of an MP4."""
+    """What an MP4 is made of."""
 
-    kinds: frozenset[str]
-    plain_times: bool  # no fragments and no composition offsets: decoding times are presentation times
-    missing: int  # bytes that the last box promises beyond the file's end
+    kinds: frozenset[bytes]  # all boxes, outermost or within `PARENTS`
+    missing: int  # bytes that the last outermost box promises beyond the file's end
+    plain_edits: bool  # every edit list shows its whole track from the start, as if there were none
+
+    @property
+    def plain_times(self) -> bool:
+        """No fragments and no composition offsets: decoding times are presentation times."""
+        return b"moov" in self.kinds and not self.kinds & {b"moof", b"ctts"}
 
 
 def mp4_boxes(path: Path) -> Mp4Boxes | None:
-    """The outermost boxes of a file, or None where it is no MP4 (or MOV)."""
+    """The boxes of a file, or None where it is no MP4 (or MOV)."""
     size = path.stat().st_size
-    kinds: set[str] = set()
-    plain, missing, at = True, 0, 0
+    kinds: set[bytes] = set()
+    missing, scale = 0, 1
+    tracks: list[dict[bytes, bytes]] = []
     with path.open("rb") as file:
-        while at + 8 <= size:
-            kind, length = _box(file, at, size)
+        for kind, body, end in _boxes(file, 0, size):
             if not kinds and kind not in FIRST_BOXES:
                 return None
             kinds.add(kind)
-            if length < 8:
-                break
-            if kind == "moov":
-                plain = plain and _plain_times(file, min(length, size - at))
-            missing = max(0, at + length - size)
-            at += length
+            missing = max(missing, end - size)
+            if kind == b"trak":
+                tracks.append({})
+            elif kind in (b"mvhd", b"mdhd", b"elst"):
+                file.seek(body)
+                head = file.read(40)
+                if kind == b"mvhd":
+                    scale = _scale_and_duration(head)[0]
+                elif tracks:
+                    tracks[-1][kind] = head
     if not kinds:
         return None
-    return Mp4Boxes(frozenset(kinds), plain and "moov" in kinds and "moof" not in kinds, missing)
+    return Mp4Boxes(frozenset(kinds), missing, all(_plain_edits(track, scale) for track in tracks))
 
 
-def _box(file: BinaryIO, at: int, size: int) -> tuple[str, int]:
-    """Kind and length of the box at an offset; the file is left behind the 8 bytes of its head."""
-    file.seek(at)
-    head = file.read(8)
-    length = int.from_bytes(head[:4], "big")
-    if length == 1:
-        length = int.from_bytes(file.read(8), "big")
-    elif length == 0:  # until the file's end
-        length = size - at
-    return head[4:].decode("latin-1"), length
+def _scale_and_duration(header: bytes) -> tuple[int, int]:
+    """Ticks a second and duration in ticks, from the content of an 'mvhd' or 'mdhd' box."""
+    if header[:1] == b"\1":
+        return int.from_bytes(header[20:24], "big"), int.from_bytes(header[24:32], "big")
+    return int.from_bytes(header[12:16], "big"), int.from_bytes(header[16:20], "big")
 
 
-def _plain_times(file: BinaryIO, length: int) -> bool:
-    # Any box 'ctts' will do, of the sound too: a false alarm costs only time.
-    return length < LARGEST_MOOV and b"ctts" not in file.read(length)
+def _plain_edits(track: dict[bytes, bytes], scale: int) -> bool:
+    """Whether a track has no edit list, or one of a single edit that shows all of it."""
+    edits, media = track.get(b"elst"), track.get(b"mdhd")
+    if edits is None or media is None:
+        return edits is None
+    width = 8 if edits[:1] == b"\1" else 4
+    count = int.from_bytes(edits[4:8], "big")
+    shown = int.from_bytes(edits[8 : 8 + width], "big")
+    begin = int.from_bytes(edits[8 + width : 8 + 2 * width], "big")
+    media_scale, duration = _scale_and_duration(media)
+    return count == 1 and begin == 0 and shown * media_scale >= duration * scale
+
+
+def _boxes(file: BinaryIO, at: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start of content and end of the boxes between two offsets, and of those within `PARENTS`."""
+    while at + 8 <= stop:
+        file.seek(at)
+        head = file.read(16)
+        kind, length, body = head[4:8], int.from_bytes(head[:4], "big"), at + 8
+        if length == 1:
+            length, body = int.from_bytes(head[8:16], "big"), at + 16
+        elif length == 0:  # until the file's end
+            length = stop - at
+        if length < body - at:
+            return
+        yield kind, body, at + length
+        if kind in PARENTS:
+            yield from _boxes(file, body, min(at + length, stop))
+        at += length
 
 
 def missing_bytes(path: Path) -> int:

@@ -42,7 +42,7 @@ def _build(path: Path, progress: Progress | None) -> FileIndex:
         time_base = file.time_base
         codec = file.stream.codec_context.name
         rate = float(file.stream.average_rate or 25)
-    shown = shown_frames(path, table, progress)
+        shown = shown_frames(file, table, progress)
     if shown is None:
         raise RunError(f"'{path}' shows no frame: " + ("none of it decodes" if len(table) else "its video is empty"))
     seconds = to_seconds(shown.pts, time_base)

@@ -35,13 +35,14 @@ class Opened:
     path: Path
     container: InputContainer
     stream: VideoStream
-    lost_packets: int = 0
-    read_errors: int = 0
+    faults: int = 0  # packets that did not decode, and places that could not be read
+    used: bool = False  # something was read or sought: decoding would not begin at the file's start
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """The video packets from here on, without the flushing one; goes on behind damage where FFmpeg can."""
         import av
 
+        self.used = True
         failures = 0
         while failures < READ_ERRORS_IN_A_ROW:
             try:
@@ -53,7 +54,7 @@ class Opened:
                 return
             except av.FFmpegError:
                 failures += 1
-                self.read_errors += 1
+                self.faults += 1
 
     def frames(self, from_key: bool = False) -> Iterator[VideoFrame]:
         """The frames shown from here on; packets that do not decode are counted and left out.
@@ -69,27 +70,30 @@ class Opened:
             try:
                 yield from packet.decode()
             except av.FFmpegError:
-                self.lost_packets += 1
+                self.faults += 1
         # The frames that the decoder still holds.
         try:
             yield from self.stream.decode(None)
         except av.FFmpegError:
-            self.lost_packets += 1
+            self.faults += 1
 
     def seek(self, pts: int) -> bool:
         """Go to a key frame at or before `pts` as the demuxer sees it; False where it cannot."""
         import av
 
+        self.used = True
         try:
             self.container.seek(pts, stream=self.stream)
         except av.FFmpegError:
             return False
         return True
 
-    def reopen(self) -> None:
+    def rewind(self) -> None:
         """Begin again at the file's start, whatever state reading has left."""
-        self.close()
-        self.container, self.stream = _open(self.path)
+        if self.used:
+            self.close()
+            self.container, self.stream = _open(self.path)
+            self.used = False
 
     def close(self) -> None:
         self.container.close()
@@ -137,11 +141,14 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
     import av
 
     check_readable(path)
+    layout = boxes.mp4_boxes(path)
+    # FFmpeg copies its tables to apply an edit list, of ten hours 40 MB, even where the list changes nothing.
+    options = {"advanced_editlist": "0"} if layout and layout.plain_times and layout.plain_edits else {}
     try:
         # A `file:` name is never read as a URL or a pattern, whatever characters it has.
-        container = av.open(f"file:{path}", "r", metadata_errors="replace")
+        container = av.open(f"file:{path}", "r", container_options=options, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
-        raise _unreadable(path, error) from None
+        raise _unreadable(path, layout, error) from None
     stream = _video_stream(container)
     if stream is None:
         container.close()
@@ -150,9 +157,8 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
     return container, stream
 
 
-def _unreadable(path: Path, error: Exception) -> RunError:
-    layout = boxes.mp4_boxes(path)
-    if layout is not None and "moov" not in layout.kinds:
+def _unreadable(path: Path, layout: boxes.Mp4Boxes | None, error: Exception) -> RunError:
+    if layout is not None and b"moov" not in layout.kinds:
         message = (
             f"'{path}' is an MP4 that was cut short before its index was written (it has no 'moov' box): "
             "none of its frames can be read"

@@ -36,7 +36,7 @@ class FrameReader:
         self._lead = 0  # the entry of LEADS that worked last
         self._next = 0  # the number of the next frame that the decoder shows, if none is missing
         self._held: tuple[int, VideoFrame] | None = None  # shown already, but not asked for yet
-        self._decoder = file.frames()
+        self._decoder: Iterator[VideoFrame] | None = None
 
     def frames(self, wanted: Iterable[int]) -> Iterator[tuple[int, VideoFrame]]:
         """(number, frame) for the wanted numbers, which must rise; those that cannot be decoded are left out."""
@@ -44,6 +44,8 @@ class FrameReader:
             key = int(self.keyframes[np.searchsorted(self.keyframes, number, side="right") - 1])
             if key > self._next + CHEAPER_THAN_A_SEEK:
                 self._go_to(key)
+            if self._decoder is None:
+                self._restart()
             found = self._find(number)
             if found is None:
                 self.lost += 1
@@ -52,7 +54,7 @@ class FrameReader:
 
     def rest(self) -> int:
         """How many frames the decoder still shows: to be called last."""
-        return sum(1 for _ in self._decoder) + (self._held is not None)
+        return sum(1 for _ in self._decoder or ()) + (self._held is not None)
 
     def _find(self, number: int) -> VideoFrame | None:
         while True:
@@ -68,7 +70,7 @@ class FrameReader:
 
     def _show(self) -> tuple[int, VideoFrame] | None:
         """The next frame shown that the index knows, with its number."""
-        for frame in self._decoder:
+        for frame in self._decoder or ():
             number = self._number(frame.pts)
             if number is not None:
                 self._next = number + 1
@@ -97,7 +99,10 @@ class FrameReader:
                 self._held = landed
                 self._next = landed[0] + 1
                 return
-        self.file.reopen()
+        self._restart()
+
+    def _restart(self) -> None:
+        self.file.rewind()
         self._decoder = self.file.frames()
         self._held, self._next = None, 0
 

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe.video.demux import opened
+from vqe.video.demux import Opened
 from vqe.video.frames import FrameReader
 from vqe.video.times import repair, table_pts
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from av.video.frame import VideoFrame
 
 Progress = Callable[[int, int], None]
@@ -46,13 +44,13 @@ class Shown:
     damaged: int = 0  # packets that did not decode
 
 
-def shown_frames(path: Path, table: NDArray[Any], progress: Progress | None) -> Shown | None:
+def shown_frames(file: Opened, table: NDArray[Any], progress: Progress | None) -> Shown | None:
     """The frames that decoding the file from its start shows, or None where there are none."""
     if len(table) > SHORT:
-        foretold = _foretold(path, table)
+        foretold = _foretold(file, table)
         if foretold is not None:
             return foretold
-    return _decoded(path, len(table), progress)
+    return _decoded(file, len(table), progress)
 
 
 @dataclass(slots=True)
@@ -76,23 +74,22 @@ class _Walk:
                 progress(n, max(n, total))
 
 
-def _decoded(path: Path, packets: int, progress: Progress | None) -> Shown | None:
+def _decoded(file: Opened, packets: int, progress: Progress | None) -> Shown | None:
     walk = _Walk()
-    with opened(path) as file:
-        rate = float(file.stream.average_rate or 25)
-        walk.take(file.frames(), progress, packets)
-        damaged = file.lost_packets + file.read_errors
-        time_base = file.time_base
+    file.rewind()
+    before = file.faults
+    walk.take(file.frames(), progress, packets)
+    damaged = file.faults - before
     if walk.first is None:
         return None
-    pts, timed = repair(walk.stamps, time_base, rate)
-    keys = _sure_keys(path, walk, pts, timed)
+    pts, timed = repair(walk.stamps, file.time_base, float(file.stream.average_rate or 25))
+    keys = _sure_keys(file, walk, pts, timed)
     if progress is not None:
         progress(len(pts), len(pts))
     return Shown(pts, keys, timed, walk.first, damaged)
 
 
-def _sure_keys(path: Path, walk: _Walk, pts: NDArray[np.int64], timed: bool) -> NDArray[np.int64]:
+def _sure_keys(file: Opened, walk: _Walk, pts: NDArray[np.int64], timed: bool) -> NDArray[np.int64]:
     """The frames that can be sought to: all key frames if seeking to some shows what decoding showed, else none.
 
     Decoding can always begin at frame 0. Key frames whose stamp was repaired cannot be recognised after a seek.
@@ -100,36 +97,36 @@ def _sure_keys(path: Path, walk: _Walk, pts: NDArray[np.int64], timed: bool) -> 
     keys = np.array([0] + [k for k in walk.keys if k and walk.stamps[k] == pts[k]], dtype=np.int64)
     for key in {int(keys[len(keys) // 2]), int(keys[-1])} - {0}:
         numbers = range(key, min(key + 4, len(pts)))
-        with opened(path) as file:
-            reader = FrameReader(file, pts, keys, timed)
-            strips = [_strip(frame) for _, frame in reader.frames(numbers)]
+        reader = FrameReader(file, pts, keys, timed)
+        strips = [_strip(frame) for _, frame in reader.frames(numbers)]
         if reader.lost or strips != list(walk.strips[key : numbers.stop]):
             return keys[:1]
     return keys
 
 
-def _foretold(path: Path, table: NDArray[Any]) -> Shown | None:
+def _foretold(file: Opened, table: NDArray[Any]) -> Shown | None:
     """The frames by their packets, or None where the packets cannot be trusted."""
+    if not (TIMED_CONTAINERS & set(file.container.format.name.split(","))):
+        return None
+    if file.stream.codec_context.name in UNSURE_CODECS:
+        return None
     pts = table_pts(table)
     if pts is None:
         return None
-    with opened(path) as file:
-        if not (TIMED_CONTAINERS & set(file.container.format.name.split(","))):
-            return None
-        if file.stream.codec_context.name in UNSURE_CODECS:
-            return None
-        start = list(islice(file.frames(), STRETCH))
-        damaged = file.lost_packets + file.read_errors
-    if not start or start[0].pts is None or damaged:
+    before = file.faults
+    file.rewind()
+    start = _Walk()
+    start.take(islice(file.frames(), STRETCH), None, 0)
+    if start.first is None or start.first.pts is None:
         return None
     # Frames stored before the first one that can be decoded are never shown.
-    pts = pts[np.searchsorted(pts, start[0].pts) :]
-    if [frame.pts for frame in start] != pts[: len(start)].tolist():
+    pts = pts[np.searchsorted(pts, start.first.pts) :]
+    if start.stamps != pts[: len(start.stamps)].tolist():
         return None
     keys = _key_numbers(table, pts)
-    if not _holds(path, pts, keys):
+    if not _holds(file, pts, keys) or file.faults > before:
         return None
-    return Shown(pts, keys, True, start[0])
+    return Shown(pts, keys, True, start.first)
 
 
 def _key_numbers(table: NDArray[Any], pts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -138,7 +135,7 @@ def _key_numbers(table: NDArray[Any], pts: NDArray[np.int64]) -> NDArray[np.int6
     return np.concatenate([np.zeros(1, np.int64), np.searchsorted(pts, stamps)]).astype(np.int64)
 
 
-def _holds(path: Path, pts: NDArray[np.int64], keys: NDArray[np.int64]) -> bool:
+def _holds(file: Opened, pts: NDArray[np.int64], keys: NDArray[np.int64]) -> bool:
     """Decode a stretch in the middle twice, from two key frames, and the end: is all as the packets foretell?"""
     if len(keys) < 3:
         return False
@@ -147,23 +144,21 @@ def _holds(path: Path, pts: NDArray[np.int64], keys: NDArray[np.int64]) -> bool:
     if key - before > LONGEST_CHECK or len(pts) - last > LONGEST_CHECK:
         return False
     stop = min(key + 8, len(pts))
-    from_before = _strips(path, pts, keys, range(before, stop))
-    from_key = _strips(path, pts, keys, range(key, stop))
+    from_before = _strips(file, pts, keys, range(before, stop))
+    from_key = _strips(file, pts, keys, range(key, stop))
     if from_before is None or from_key is None or from_before[key - before :] != from_key:
         return False
-    return _strips(path, pts, keys, range(last, len(pts)), to_end=True) is not None
+    return _strips(file, pts, keys, range(last, len(pts)), to_end=True) is not None
 
 
 def _strips(
-    path: Path, pts: NDArray[np.int64], keys: NDArray[np.int64], numbers: range, to_end: bool = False
+    file: Opened, pts: NDArray[np.int64], keys: NDArray[np.int64], numbers: range, to_end: bool = False
 ) -> list[int] | None:
     """The strips of these frames by random access, or None where one is missing or one too many is shown."""
-    with opened(path) as file:
-        reader = FrameReader(file, pts, keys)
-        strips = [_strip(frame) for _, frame in reader.frames(numbers)]
-        extra = reader.rest() if to_end else 0
-        faults = reader.lost + reader.strange + extra + file.lost_packets + file.read_errors
-    return strips if not faults else None
+    reader = FrameReader(file, pts, keys)
+    strips = [_strip(frame) for _, frame in reader.frames(numbers)]
+    extra = reader.rest() if to_end else 0
+    return None if reader.lost + reader.strange + extra else strips
 
 
 def _strip(frame: VideoFrame) -> int:
