@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vqe.errors import VqeWarning
 from vqe.video.demux import opened
 from vqe.video.frames import FrameReader
-from vqe.video.pictures import Orientation, to_picture
+from vqe.video.pictures import Converter
 from vqe.video.video import Video, VideoFile
 
 
@@ -40,13 +40,11 @@ def _pictures(
 
 def _of_file(file: VideoFile, frames: NDArray[np.int64], format: str) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     index = file.index
-    orientation: Orientation | None = None
+    converter = Converter(index.width, index.height, format)
     with opened(file.path) as source:
         reader = FrameReader(source, index.pts, index.keyframes, index.timed)
         for number, frame in reader.frames(int(f) - file.first_frame for f in frames):
-            if orientation is None:
-                orientation = Orientation.of(frame)
-            yield file.first_frame + number, to_picture(frame, orientation, index.width, index.height, format)
+            yield file.first_frame + number, converter.picture(frame)
     if reader.lost:
         message = f"{file.path.name}: {reader.lost} frames could not be decoded and are left out"
         warnings.warn(message, VqeWarning, stacklevel=2)
