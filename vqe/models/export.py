@@ -15,7 +15,7 @@ from vqe.errors import VqeWarning
 from vqe.labels.files import explained, locked
 from vqe.models.metadata import onnx_entries
 from vqe.models.model import ModelInfo
-from vqe.models.quiet import yolo_class
+from vqe.models.quiet import undisturbed, yolo_class
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _export_weights(weights: Path, work: Path, home: Path) -> Path:
     # From a copy, since ultralytics writes beside the file. Dynamic, so that a wide picture is padded as little as
     # torch pads it: the same answer, and a third less to compute.
     copy = shutil.copy(weights, work / "model.pt")
-    with warnings.catch_warnings():
+    with undisturbed(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = yolo_class(home)(str(copy))
         return Path(model.export(format="openvino", dynamic=True, verbose=False))

@@ -44,7 +44,7 @@ def _import(settings: Path) -> None:
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
     os.environ.setdefault("YOLO_VERBOSE", "false")
     os.environ.setdefault("YOLO_CONFIG_DIR", str(settings))
-    with _own_settings():
+    with undisturbed():
         importlib.import_module("ultralytics")
     # It reports even errors on standard output, where results belong; they come to us as exceptions too.
     logger = logging.getLogger("ultralytics")
@@ -53,8 +53,8 @@ def _import(settings: Path) -> None:
 
 
 @contextlib.contextmanager
-def _own_settings() -> Iterator[None]:
-    """Put back what ultralytics sets for its own training: one thread for OpenMP and OpenCV, how numpy prints."""
+def undisturbed() -> Iterator[None]:
+    """Put back what ultralytics sets at import and at every choice of a device: threads, and how numpy prints."""
     import cv2
     import torch  # before OMP_NUM_THREADS is set, which it reads once
 

@@ -14,7 +14,7 @@ from vqe.models.export import Runnable
 from vqe.models.metadata import Description
 from vqe.models.model import Detected, ModelInfo
 from vqe.models.openvino_cache import compiled_models
-from vqe.models.quiet import yolo_class
+from vqe.models.quiet import undisturbed, yolo_class
 from vqe.models.settings import IOU, MOST_BOXES
 
 
@@ -38,7 +38,7 @@ class YoloModel:
         import torchvision  # noqa: F401 (ultralytics picks its suppression by whether this is imported)
 
         yolo = yolo_class(home)
-        with compiled_models(home, full_precision=what.full_precision):
+        with undisturbed(), compiled_models(home, full_precision=what.full_precision):
             model = yolo(str(what.path), task="segment" if info.masks else "detect")
             # The first call builds ultralytics' predictor: the only part of predict() that later calls repeat in vain.
             model.predict(
@@ -52,21 +52,28 @@ class YoloModel:
         self.info = info
         self.batch = 16 if what.device == "cuda" else 1
         self._predictor: Any = model.predictor
-        self._inference_mode = torch.inference_mode
+        self._torch: Any = torch
+        # OpenVINO uses all cores by itself; torch's threads, spinning after each small step, would be in its way.
+        self._threads = 1 if what.device is None else torch.get_num_threads()
 
     def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float) -> list[Detected]:
         """See `ReferenceModel`."""
         found: list[Detected] = []
         step = self.batch if len({picture.shape for picture in pictures}) == 1 else 1
-        for start in range(0, len(pictures), step):
-            found += self._detect(list(pictures[start : start + step]), confidence)
+        threads = self._torch.get_num_threads()
+        self._torch.set_num_threads(self._threads)
+        try:
+            for start in range(0, len(pictures), step):
+                found += self._detect(list(pictures[start : start + step]), confidence)
+        finally:
+            self._torch.set_num_threads(threads)
         return found
 
     def _detect(self, pictures: list[NDArray[np.uint8]], confidence: float) -> list[Detected]:
         predictor = self._predictor
         predictor.args.conf = confidence
         predictor.batch = ([""] * len(pictures), pictures, [""] * len(pictures))
-        with self._inference_mode():
+        with self._torch.inference_mode():
             tensor = predictor.preprocess(pictures)
             results = predictor.postprocess(predictor.inference(tensor), tensor, pictures)
         return [_detected(result.boxes.data.cpu().numpy()) for result in results]
