@@ -47,9 +47,9 @@ def make_clip(
     """Write a clip, its format by the path's ending, and return the path.
 
     `size`: width and height as stored. `pictures(n)`: the bgr24 picture [height, width, 3] of frame n as stored; by
-    default one that bears the number when upright. `times`: when each frame shows, in seconds (variable frame rate). `start_pts`: the first frame's
-    time in frames. `rotation`: degrees counter-clockwise that a player has to turn the picture. `pixels`: FFmpeg's
-    pixel format. `options` go to the encoder, `container` to the muxer.
+    default one that bears the number when upright. `times`: when each frame shows, in seconds (variable frame rate).
+    `start_pts`: the first frame's time in frames. `rotation`: degrees counter-clockwise that a player has to turn the
+    picture. `pixels`: FFmpeg's pixel format. `options` go to the encoder, `container` to the muxer.
     """
     turned = size[::-1] if rotation % 180 else size
     pictures = pictures or (lambda n: np.ascontiguousarray(np.rot90(number_picture(n, turned), -rotation // 90)))
