@@ -1,0 +1,5 @@
+"""`python -m vqe`."""
+
+from vqe.cli.main import main
+
+main()

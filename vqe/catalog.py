@@ -1,0 +1,189 @@
+"""What a database folder remembers besides labels: videos, regions, settings and measured costs.
+
+One SQLite file (its locking and crash safety are what several processes at once need). Reading a folder that does not
+exist yet is reading an empty catalogue; the folder is made by the first write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vqe.errors import QueryError, RunError, nearest
+
+VERSION = 1
+FILE = "catalog.sqlite"
+
+_SCHEMA = """
+CREATE TABLE videos  (key TEXT PRIMARY KEY, name TEXT NOT NULL, paths TEXT NOT NULL, options TEXT NOT NULL);
+CREATE TABLE regions (key TEXT, video TEXT, name TEXT NOT NULL, kind TEXT NOT NULL, points TEXT NOT NULL,
+                      PRIMARY KEY (key, video));
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE costs   (operator TEXT, subject TEXT, seconds REAL NOT NULL, PRIMARY KEY (operator, subject));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoEntry:
+    """A registered video: absolute paths or globs, and the options of its WITH clause."""
+
+    name: str
+    paths: tuple[str, ...]
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the picture; points are fractions of its width and height. A box has two points, its corners."""
+
+    name: str
+    kind: str
+    points: tuple[tuple[float, float], ...]
+
+    def text(self) -> str:
+        if self.kind == "box":
+            return f"BOX({', '.join(f'{v:g}' for p in self.points for v in p)})"
+        return f"POLYGON({', '.join(f'({x:g}, {y:g})' for x, y in self.points)})"
+
+
+class Catalog:
+    """The catalogue of one database folder; every call is one short transaction."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection | None]:
+        """The open file; None where there is nothing to read yet."""
+        path = self.folder / FILE
+        if not write and not path.exists():
+            yield None
+            return
+        try:
+            if write:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
+                self._check_version(connection, write=write)
+                if write:
+                    connection.execute("BEGIN IMMEDIATE")
+                    yield connection
+                    connection.execute("COMMIT")
+                else:
+                    yield connection
+        except (sqlite3.Error, OSError) as fault:
+            raise RunError(
+                f"cannot {'write' if write else 'read'} the catalogue in {self.folder}: {fault}",
+                hint="give another folder with --db or VQE_DB",
+            ) from fault
+
+    def _check_version(self, connection: sqlite3.Connection, *, write: bool) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            raise RunError(
+                f"{self.folder} was made by a newer vqe (catalogue version {version}, this vqe reads up to {VERSION})",
+                hint="upgrade vqe, or give another folder with --db",
+            )
+        if version == 0 and write:
+            connection.execute("BEGIN IMMEDIATE")
+            if connection.execute("PRAGMA user_version").fetchone() == (0,):
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("COMMIT")
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[str, ...]]:
+        with self._open() as connection:
+            return [] if connection is None else connection.execute(sql, values).fetchall()
+
+    # --- videos -----------------------------------------------------------------------------------------------------
+
+    def videos(self) -> dict[str, VideoEntry]:
+        """All registered videos by their lower-cased names, in the order of their names."""
+        rows = self._rows("SELECT key, name, paths, options FROM videos ORDER BY key")
+        return {k: VideoEntry(n, tuple(json.loads(p)), json.loads(o)) for k, n, p, o in rows}
+
+    def put_video(self, entry: VideoEntry) -> None:
+        """Register a video, in the place of one of the same name."""
+        with self._open(write=True) as connection:
+            assert connection is not None
+            connection.execute(
+                "INSERT OR REPLACE INTO videos VALUES (?, ?, ?, ?)",
+                (entry.name.lower(), entry.name, json.dumps(entry.paths), json.dumps(dict(entry.options))),
+            )
+
+    def drop_video(self, name: str) -> None:
+        """Forget a video and its regions; its labels stay, they belong to the recording."""
+        with self._open(write=True) as connection:
+            assert connection is not None
+            connection.execute("DELETE FROM videos WHERE key = ?", (name.lower(),))
+            connection.execute("DELETE FROM regions WHERE video = ?", (name.lower(),))
+
+    # --- regions ----------------------------------------------------------------------------------------------------
+
+    def regions(self, video: str) -> dict[str, Region]:
+        """The regions of one video by their lower-cased names."""
+        rows = self._rows("SELECT key, name, kind, points FROM regions WHERE video = ? ORDER BY key", video.lower())
+        return {k: Region(n, kind, tuple((x, y) for x, y in json.loads(p))) for k, n, kind, p in rows}
+
+    def put_region(self, video: str, region: Region) -> None:
+        with self._open(write=True) as connection:
+            assert connection is not None
+            connection.execute(
+                "INSERT OR REPLACE INTO regions VALUES (?, ?, ?, ?, ?)",
+                (region.name.lower(), video.lower(), region.name, region.kind, json.dumps(region.points)),
+            )
+
+    def drop_region(self, video: str, name: str) -> None:
+        with self._open(write=True) as connection:
+            assert connection is not None
+            connection.execute("DELETE FROM regions WHERE key = ? AND video = ?", (name.lower(), video.lower()))
+
+    # --- settings ---------------------------------------------------------------------------------------------------
+
+    def settings(self) -> dict[str, str]:
+        """The settings that were set, as text; `vqe.settings` knows their types and defaults."""
+        return dict(self._rows("SELECT name, value FROM settings"))  # type: ignore[arg-type]
+
+    def put_setting(self, name: str, value: str) -> None:
+        with self._open(write=True) as connection:
+            assert connection is not None
+            connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+
+    def drop_setting(self, name: str) -> None:
+        with self._open(write=True) as connection:
+            assert connection is not None
+            connection.execute("DELETE FROM settings WHERE name = ?", (name,))
+
+    # --- measured costs ---------------------------------------------------------------------------------------------
+
+    def cost(self, operator: str, subject: str) -> float | None:
+        """Seconds a frame that the operator took on this subject (a model, a file) when it last ran here."""
+        rows = self._rows("SELECT seconds FROM costs WHERE operator = ? AND subject = ?", operator, subject)
+        return float(rows[0][0]) if rows else None
+
+    def put_cost(self, operator: str, subject: str, seconds: float) -> None:
+        with self._open(write=True) as connection:
+            assert connection is not None
+            connection.execute("INSERT OR REPLACE INTO costs VALUES (?, ?, ?)", (operator, subject, seconds))
+
+
+def unknown(kind: str, name: str, known: Mapping[str, object] | list[str]) -> QueryError:
+    """The error for a name that is not there, with its neighbours or with all that there is."""
+    names = list(known)
+    hint = nearest(name, names)
+    if hint is None:
+        hint = f"there is none yet: CREATE {kind.upper()}" if not names else f"known: {', '.join(names[:12])}"
+    return QueryError(f"no {kind} '{name}'", hint=hint)
+
+
+def cache_home() -> Path:
+    """Where models that were downloaded or exported are kept, for all databases of this user."""
+    home = os.environ.get("VQE_CACHE")
+    if home:
+        return Path(home).expanduser().absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vqe"

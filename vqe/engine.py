@@ -1,0 +1,222 @@
+"""The pipeline, one line a stage: text → AST → logical plan → optimised plan → operators → Arrow → DuckDB."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vqe.catalog import Catalog
+from vqe.errors import VqeError, nearest
+from vqe.library import Library
+from vqe.logical.bind import Bound, bind
+from vqe.logical.frames import FrameSet
+from vqe.logical.plan import Detect, Query
+from vqe.optimizer.cost import DECODE_SECONDS, REFERENCE_SECONDS, Measured
+from vqe.optimizer.optimize import Context, optimize
+from vqe.parser import ast, parse
+from vqe.physical.operator import Operator, Progress, Run
+from vqe.relational.faults import MissingTableError
+from vqe.relational.session import Session
+from vqe.relational.splice import Spliced
+from vqe.settings import Settings
+
+
+@dataclass
+class Prepared:
+    """A statement that is bound and optimised, ready to run as often as wanted.
+
+    `steps`: the plan after each rule; `tables`, `variables`: what has to be brought into DuckDB's reach to run it.
+    """
+
+    statement: ast.QueryStatement
+    bound: Bound
+    steps: list[tuple[str, Query]]
+    tables: bool
+    variables: Mapping[str, object]
+
+    @property
+    def plan(self) -> Query:
+        return self.steps[-1][1]
+
+
+@dataclass
+class Execution:
+    """One run of a prepared statement, and what it measured."""
+
+    run: Run
+    operators: list[Operator] = field(default_factory=list)
+    failures: Callable[[], BaseException | None] = lambda: None
+
+
+class Engine:
+    """Everything behind one connection."""
+
+    def __init__(self, folder: Path, overrides: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.catalog = Catalog(folder)
+        self.settings = Settings(self.catalog, overrides)
+        self.session = Session(folder)
+        self.library = Library(folder, self.catalog, self.settings)
+        self.progress: Progress | None = None
+
+    def parse(self, text: str) -> tuple[ast.Statement, ...]:
+        with attached(text):
+            return parse(text)
+
+    def prepare(self, statement: ast.QueryStatement, text: str, variables: Mapping[str, object]) -> Prepared | None:
+        """Bind and optimise; None where the statement names no video."""
+        with attached(text), self._bound(statement, text, variables) as (bound, tables, used):
+            if bound is None:
+                return None
+            steps = optimize(bound.plan, self._context(), self._disabled())
+            return Prepared(statement, bound, steps, tables, used)
+
+    @contextmanager
+    def _bound(
+        self, statement: ast.QueryStatement, text: str, variables: Mapping[str, object]
+    ) -> Iterator[tuple[Bound | None, bool, Mapping[str, object]]]:
+        """Bind, bringing tables and Python variables into reach as DuckDB asks for them, and keep them there."""
+        used: dict[str, object] = {}
+        with ExitStack() as stack:
+            while True:
+                try:
+                    bound = bind(statement, text, self.library, self.session)
+                    break
+                except MissingTableError as fault:
+                    if not self.session.bring(fault.table, variables, stack):
+                        raise self.no_such_table(fault) from None
+                    if fault.table in variables:
+                        used[fault.table] = variables[fault.table]
+            yield bound, self.session.attached, used
+
+    def no_such_table(self, fault: MissingTableError) -> MissingTableError:
+        """The error for a name in FROM that is nothing, with the videos among its neighbours."""
+        videos = [v.name for v in self.catalog.videos().values()]
+        fault.message = f"no video or table '{fault.table}'"
+        fault.hint = nearest(fault.table, videos) or fault.hint
+        return fault
+
+    def _context(self) -> Context:
+        from vqe.relational.evaluate import matching
+
+        connection = self.session.connection
+        return Context(
+            lambda video, p: FrameSet.numbers(matching(connection, video, p), video.frame_count),
+            self.settings.number("detection_confidence"),
+        )
+
+    def _disabled(self) -> frozenset[str]:
+        names = str(self.settings.value("disabled_rules")).split(",")
+        return frozenset(n.strip() for n in names if n.strip())
+
+    # --- costs ------------------------------------------------------------------------------------------------------
+
+    def measured(self) -> Measured:
+        """What this folder knows of labels and costs, for the cost model."""
+        return Measured(self._stored, self._seconds)
+
+    def _stored(self, node: Detect) -> int:
+        opened = (
+            (f.frame_count, self.library.store.open(f.index.fingerprint, node.info.key, node.confidence).count())
+            for f in node.video.files
+        )
+        return sum(min(frames, labels) for frames, labels in opened)
+
+    def _seconds(self, node: Detect) -> float:
+        model = self.catalog.cost("reference", node.info.key) or REFERENCE_SECONDS
+        return model + (self.catalog.cost("decode", node.video.files[0].index.fingerprint) or DECODE_SECONDS)
+
+    # --- running ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def running(self, prepared: Prepared) -> Iterator[Execution]:
+        """The relations of the plan in DuckDB's reach; inside, the statement's text can be run."""
+        from vqe.physical.lower import lower
+        from vqe.physical.stream import RelationStream
+        from vqe.relational.columns import arrow_schema
+        from vqe.relational.evaluate import Evaluator
+        from vqe.statements import listing
+
+        run = Run(self.library, Evaluator(), self.progress)
+        execution = Execution(run)
+        streams: dict[str, object] = dict(prepared.variables)
+        for number, relation in enumerate(prepared.plan.relations, 1):
+            name = f"vqe_{number}"
+            functions = {str(c): f for f, (of, c) in prepared.bound.functions.items() if of == name}
+            operator = lower(relation, run, functions)  # type: ignore[arg-type]
+            execution.operators.append(operator)
+            columns = [c for c in prepared.bound.schemas[name] if c[0] in relation.columns]  # type: ignore[attr-defined]
+            streams[name] = RelationStream(arrow_schema(columns), operator.batches)
+        for name in prepared.bound.schemas:
+            if name.startswith("vqe_videos"):
+                streams[name] = listing(self)
+        execution.failures = lambda: next(
+            (s.failure for s in streams.values() if isinstance(s, RelationStream) and s.failure), None
+        )
+        lookups = {n: (_lookup(run, n), c.type) for n, (_, c) in prepared.bound.functions.items()}
+        with ExitStack() as stack:
+            stack.callback(run.evaluator.close)
+            if prepared.tables:
+                stack.enter_context(self.session.tables())
+            stack.enter_context(self.session.streams(streams))
+            stack.enter_context(self.session.scalar_functions(lookups))
+            stack.enter_context(self._interruptible(run))
+            try:
+                yield execution
+            except (VqeError, KeyboardInterrupt) as fault:
+                original = execution.failures()
+                if original is not None and original is not fault:
+                    raise original from None
+                raise
+
+    @contextmanager
+    def _interruptible(self, run: Run) -> Iterator[None]:
+        """Ctrl-C stops operators and DuckDB, not the process; only the main thread may listen."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(*_: object) -> None:
+            run.cancelled.set()
+            self.session.connection.interrupt()
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if run.cancelled.is_set():
+            raise KeyboardInterrupt
+
+
+def _lookup(run: Run, name: str) -> Callable[[Any], Any]:
+    """The function behind a call outside WHERE: from frame numbers to the values that the scan has left."""
+    import numpy as np
+    import pyarrow as pa
+
+    def values(frames: Any) -> Any:
+        numbers = np.asarray(frames.fill_null(0) if frames.null_count else frames)
+        return pa.array(run.values[name][numbers])
+
+    return values
+
+
+@contextmanager
+def attached(text: str) -> Iterator[None]:
+    """Errors raised inside point into this text."""
+    try:
+        yield
+    except VqeError as fault:
+        raise fault.attach(text) from fault.__cause__
+
+
+def whole(text: str, statement: ast.Node) -> Spliced:
+    """A statement's own text, untouched."""
+    from vqe.relational.splice import splice
+
+    return splice(text, statement.span, {})

@@ -1,0 +1,320 @@
+"""AST → logical plan: names become videos, models and classes; the rest of the text becomes SQL for DuckDB.
+
+The binder walks the blocks of a statement, replaces every video in FROM by a relation vqe_1, vqe_2, … and every call
+outside WHERE by a function of that relation's frame numbers, and moves the WHERE terms that name one video only into
+that video's part of the plan. What is left is bound by DuckDB over empty relations, so that a mistake costs
+milliseconds and is reported in DuckDB's words at the user's text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from vqe.errors import NotSupportedError, QueryError, Span
+from vqe.library import Library
+from vqe.logical import node as tree
+from vqe.logical.calls import resolve_call
+from vqe.logical.expr import ModelCall, conjunction
+from vqe.logical.frames import FrameSet
+from vqe.logical.froms import FromBinder
+from vqe.logical.limits import enough_rows
+from vqe.logical.plan import Boxes, Events, Filter, Frames, Query, Scan, Stable, Track, Window
+from vqe.logical.predicates import Probe, terms
+from vqe.logical.relations import Schema
+from vqe.logical.scope import Environment, Item, Scope, owner
+from vqe.parser import ast
+from vqe.relational.session import Session
+from vqe.relational.splice import Spliced, quote, splice
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A statement that is ready to be optimised.
+
+    `query` is the text of the query alone for DuckDB, `statement` that of the whole statement; `schemas` and
+    `functions` say what both read: relation → columns, function → (relation, call). `columns` is the result's schema.
+    """
+
+    plan: Query
+    query: Spliced
+    statement: Spliced
+    schemas: Mapping[str, Schema]
+    functions: Mapping[str, tuple[str, ModelCall]]
+    columns: tuple[tuple[str, str], ...]
+
+
+def bind(statement: ast.QueryStatement, text: str, library: Library, session: Session) -> Bound | None:
+    """None where the statement names no video. QueryError (or what opening a video raises) where it is wrong."""
+    binder = Binder(text, library, session, _model(statement.query))
+    binder.query(statement.query, Environment())
+    if not binder.items and not binder.froms.listings:
+        return None
+    _check_accuracy(statement.query)
+    return binder.finish(statement)
+
+
+def _model(query: ast.Query) -> str | None:
+    return next((str(a.value) for a in query.accuracy if a.kind == "model"), None)
+
+
+def _check_accuracy(query: ast.Query) -> None:
+    for clause in query.accuracy:
+        if clause.kind not in ("exact", "model"):
+            raise NotSupportedError(
+                "approximate answers are not supported yet", clause.span, "leave the clause out: the answer is exact"
+            )
+
+
+class Binder:
+    """The state of one binding: the edits of the text, and the items found so far."""
+
+    def __init__(self, text: str, library: Library, session: Session, model: str | None) -> None:
+        self.text = text
+        self.library = library
+        self.session = session
+        self.edits: dict[Span, str] = {}
+        self.items: list[Item] = []
+        self.froms = FromBinder(text, library, model, self.edits, self.items)
+        self.functions: dict[str, tuple[str, ModelCall]] = {}
+        self.orphan: QueryError | None = None  # a call without a video: an error only if the statement has a video
+        self._probe = Probe(text, session)
+
+    # --- blocks -----------------------------------------------------------------------------------------------------
+
+    def query(self, query: ast.Query, environment: Environment) -> None:
+        names = [c.name for c in query.ctes]
+        for i, cte in enumerate(query.ctes):
+            if cte.query is not None:
+                self.query(cte.query, environment.knowing(names[: i + 1] if query.recursive else names[:i]))
+        environment = environment.knowing(names)
+        scope = self.body(query.body, environment)
+        inside = environment.within(scope) if scope else environment
+        for expression in (*query.order, *(query.limit.parts if query.limit else ())):
+            self.values(expression, inside)
+        if isinstance(query.body, ast.Select) and scope and len(scope.items) == 1:
+            scope.items[0].enough = enough_rows(query, scope.items[0], self.session)
+
+    def body(self, body: ast.Body, environment: Environment) -> Scope | None:
+        match body:
+            case ast.Select():
+                return self.select(body, environment)
+            case ast.SetOperation():
+                self.body(body.left, environment)
+                self.body(body.right, environment)
+            case ast.NestedQuery():
+                self.query(body.query, environment)
+            case ast.OtherBody():
+                for part in body.parts:
+                    self.values(part, environment)
+        return None
+
+    def select(self, select: ast.Select, environment: Environment) -> Scope:
+        scope = Scope()
+        inside = environment.within(scope)
+        shorthand = self._shorthand(select)
+        if select.source is not None:
+            self.froms.bind(select.source, scope, environment, self, "sample" not in select.has)
+        if shorthand:
+            self.events_shorthand(select, scope.items[0], environment)
+        else:
+            self.clauses(select, scope)
+            if select.where is not None:
+                self.where(select.where, inside)
+        for item in select.items:
+            self.select_item(item, inside)
+        for expression in select.rest:
+            self.values(expression, inside)
+        return scope
+
+    @staticmethod
+    def _shorthand(select: ast.Select) -> bool:
+        """FROM events(cam1) WHERE p GAP d: WHERE is then about frames."""
+        source = select.source
+        bare = isinstance(source, ast.EventsRef) and source.where is None
+        given = select.where is not None or any((select.clauses.gap, select.clauses.minimum, select.clauses.stable))
+        return bare and given
+
+    def events_shorthand(self, select: ast.Select, item: Item, environment: Environment) -> None:
+        self.froms.event_clauses(item, select.clauses)
+        self.edits[select.clauses.span] = ""
+        if select.where is not None:
+            self.event_condition(select.where, item, environment)
+            self.edits[select.where.span] = "TRUE"
+
+    def clauses(self, select: ast.Select, scope: Scope) -> None:
+        """STABLE of a SELECT over frames; GAP and MINIMUM there are an error."""
+        given = select.clauses
+        for clause, word in ((given.gap, "GAP"), (given.minimum, "MINIMUM")):
+            if clause is not None:
+                raise QueryError(f"{word} is for events", clause.span, "FROM events(…) WHERE … GAP …")
+        if given.stable is not None:
+            if not scope.with_frames():
+                raise QueryError("STABLE needs a video in FROM", given.stable.span)
+            self.edits[given.span] = ""
+        for item in scope.with_frames():
+            item.stable = self.froms.stable(given.stable)
+
+    def select_item(self, item: ast.SelectItem, environment: Environment) -> None:
+        """An item with a call in it is named as the user wrote it, not by our function's name."""
+        before = len(self.edits)
+        self.values(item.expression, environment)
+        if len(self.edits) > before and item.alias is None and not isinstance(item.expression, ast.Star):
+            name = " ".join(item.span.of(self.text).split())
+            self.edits[Span(item.span.end, item.span.end)] = f" AS {quote(name)}"
+
+    # --- expressions ------------------------------------------------------------------------------------------------
+
+    def values(self, expression: ast.Node, environment: Environment) -> None:
+        """Replace the calls in an expression outside of WHERE by functions, and go into its subqueries."""
+        if isinstance(expression, ast.Query):
+            self.query(expression, environment)
+            return
+        if isinstance(expression, ast.Call):
+            found = self.resolve(expression, environment)
+            if found is not None:
+                self.as_value(expression, *found)
+                return
+        for child in ast.children(expression):
+            self.values(child, environment)
+
+    def resolve(self, call: ast.Call, environment: Environment) -> tuple[Item, ModelCall] | None:
+        """The item and meaning of a call that is ours."""
+        if call.name not in ("contains", "objects"):
+            return None
+        try:
+            found = owner(call, environment)
+        except QueryError as fault:
+            if any(scope.items for scope in environment.scopes):
+                raise
+            self.orphan = self.orphan or fault
+            return None
+        if found is None:
+            return None
+        item, arguments = found
+        key = item.source.key
+        regions = self.library.catalog.regions(key) if key else {}
+        confidence = self.library.settings.number("confidence")
+        return item, resolve_call(call, arguments, item.model, regions, confidence, self.text)
+
+    def as_value(self, call: ast.Call, item: Item, meaning: ModelCall) -> None:
+        function = item.values.get(meaning)
+        if function is None:
+            function = f"{item.name}_{meaning.function}_{len(item.values) + 1}"
+            item.values[meaning] = function
+            self.functions[function] = (item.name, meaning)
+        self.edits[call.span] = f"{function}({quote(item.alias)}.{quote(item.column('frame'))})"
+
+    # --- WHERE ------------------------------------------------------------------------------------------------------
+
+    def where(self, where: ast.Expr, environment: Environment) -> None:
+        """Move each term that names one item only into that item; leave the others to DuckDB."""
+        scope = environment.scopes[-1]
+        for term in terms(where):
+            calls = self.calls_in(term, environment)
+            self._warn_times(term, environment)
+            owners = {id(item): item for _, item, _ in calls}
+            candidates = list(owners.values()) if calls else scope.with_frames()
+            target = next((i for i in candidates if self._moves(term, i, calls, scope)), None)
+            if target is not None and calls:
+                self.edits[term.span] = "TRUE"
+            else:
+                self.values(term, environment)
+                self._check_stable(calls)
+
+    def _moves(self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, Item, ModelCall]], scope: Scope) -> bool:
+        if not item.movable or item not in scope.items or any(i is not item for _, i, _ in calls):
+            return False
+        predicate = self._probe.predicate(term, item, [(c, m) for c, _, m in calls])
+        if predicate is not None:
+            item.filters.append(predicate)
+        return predicate is not None
+
+    @staticmethod
+    def _check_stable(calls: list[tuple[ast.Call, Item, ModelCall]]) -> None:
+        for call, item, _ in calls:
+            if item.stable:
+                raise QueryError(
+                    "STABLE needs terms of WHERE that name one video only",
+                    call.span,
+                    "put this term in a block of its own: FROM (SELECT … FROM one video WHERE … STABLE …)",
+                )
+
+    def calls_in(self, term: ast.Node, environment: Environment) -> list[tuple[ast.Call, Item, ModelCall]]:
+        """The calls of a term, those inside its subqueries left out."""
+        if isinstance(term, ast.Query):
+            return []
+        if isinstance(term, ast.Call):
+            found = self.resolve(term, environment)
+            if found is not None:
+                return [(term, *found)]
+        return [c for child in ast.children(term) for c in self.calls_in(child, environment)]
+
+    def event_condition(self, where: ast.Expr, item: Item, environment: Environment) -> None:
+        """The WHERE of events(…): all of it is about the frames of one video."""
+        frames = replace(item, kind="frames")
+        inside = environment.within(Scope([frames]))
+        for term in terms(where):
+            self._warn_times(term, inside)
+            calls = [(c, m) for c, i, m in self.calls_in(term, inside) if i is frames]
+            predicate = self._probe.predicate(term, frames, calls)
+            if predicate is None:
+                self._probe.explain(term, frames, calls)
+            else:
+                item.filters.append(predicate)
+
+    def _warn_times(self, term: ast.Expr, environment: Environment) -> None:
+        self._probe.check_times(term, environment.scopes[-1].items)
+
+    # --- the whole --------------------------------------------------------------------------------------------------
+
+    def finish(self, statement: ast.QueryStatement) -> Bound:
+        if self.orphan is not None:
+            raise self.orphan
+        query = splice(self.text, statement.query.span, self.edits)
+        edits = dict(self.edits)
+        for clause in statement.query.accuracy:
+            edits[clause.span] = ""
+        schemas: dict[str, Schema] = {i.name: i.schema for i in self.items} | self.froms.listings
+        functions = {name: (lambda frame: frame, call.type) for name, (_, call) in self.functions.items()}
+        with self.session.empty_relations(schemas), self.session.scalar_functions(functions):
+            columns = self.session.describe(query)
+        plan = Query(
+            " ".join(statement.query.span.of(self.text).split()),
+            tuple(self._relation(item) for item in self.items),
+            names=frozenset(n.strip('"').lower() for n in re.findall(r'"[^"]+"|\w+', query.text)),
+            everything=self._reads_everything(statement, query.text),
+        )
+        return Bound(plan, query, splice(self.text, statement.span, edits), schemas, self.functions, tuple(columns))
+
+    def _reads_everything(self, statement: ast.QueryStatement, query: str) -> bool:
+        """Whether a star, a whole row or NATURAL may read columns that the text does not name (or so it looks)."""
+        bare = re.sub(r"count\s*\(\s*\*\s*\)", "", query, flags=re.I)
+        if statement.kind == "summarize" or re.search(r"\*|\b(columns|natural)\b", bare, re.I):
+            return True
+        if any(isinstance(n, ast.Select) and not n.items for n in ast.descendants(statement)):
+            return True
+        return any(len(re.findall(rf"\b{re.escape(i.alias)}\b(?!\"?\s*\.)", bare, re.I)) > 1 for i in self.items)
+
+    def _relation(self, item: Item) -> tree.Node:
+        video = item.source.video
+        chain: tree.Node = Scan(video.name, FrameSet.all(video.frame_count), video)
+        filters = item.filters
+        if item.tracked:
+            chain = Track(chain, video)
+        if item.stable:
+            asked = [p for p in filters if p.calls]
+            filters = [p for p in filters if not p.calls]
+            if asked:
+                chain = Stable(chain, conjunction(asked), item.stable, item.gap or Window(1_000_000), video)
+        for predicate in filters:
+            chain = Filter(chain, predicate)
+        columns = tuple(name for name, _ in item.schema)
+        if item.kind == "events":
+            return Events(chain, item.alias, columns, item.gap, item.minimum, video, item.model)
+        calls = tuple(item.values)
+        if item.kind == "frames":
+            return Frames(chain, item.alias, columns, calls, video, item.model, item.enough)
+        floor = self.library.settings.number("detection_confidence")
+        return Boxes(chain, item.alias, columns, calls, floor, item.tracked, video, item.model)

@@ -1,0 +1,111 @@
+"""WHERE terms that one video can decide for itself, found by asking DuckDB whether they bind over it alone."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from vqe.errors import QueryError
+from vqe.logical.expr import ModelCall, Predicate
+from vqe.logical.relations import frame_columns
+from vqe.logical.scope import Item
+from vqe.parser import ast
+from vqe.relational.session import Session
+from vqe.relational.splice import Spliced, quote, splice
+
+_PROBE = "vqe_probe"
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+
+
+def terms(where: ast.Expr) -> list[ast.Expr]:
+    """The terms that WHERE joins by AND, brackets around ANDs opened."""
+    if isinstance(where, ast.And):
+        return [t for term in where.terms for t in terms(term)]
+    if isinstance(where, ast.Group) and isinstance(where.inner, ast.And):
+        return terms(where.inner)
+    return [where]
+
+
+class Probe:
+    """Makes Predicates of terms of one statement's text."""
+
+    def __init__(self, text: str, session: Session) -> None:
+        self.text = text
+        self.session = session
+
+    @cached_property
+    def _volatile(self) -> set[str]:
+        return self.session.volatile_functions()
+
+    def predicate(self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, ModelCall]]) -> Predicate | None:
+        """The term as a predicate of the item's frames; None where it needs more than those."""
+        nodes = list(ast.descendants(term))
+        if any(isinstance(n, ast.Call) and n.name in self._volatile for n in nodes):
+            return None  # decided twice, random() < 0.1 would keep one in a hundred
+        if calls and any(isinstance(n, ast.Subquery) for n in nodes):
+            return None
+        spliced = self._splice(term, calls)
+        try:
+            self._describe(spliced, item, calls)
+        except QueryError:
+            return None
+        meanings = tuple(dict.fromkeys(m for _, m in calls))
+        shown = " ".join(term.span.of(self.text).split())
+        return Predicate(shown, spliced.text, item.alias, item.columns[:7], meanings)
+
+    def explain(self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, ModelCall]]) -> None:
+        """Raise the reason why the term is no predicate of these frames."""
+        self._describe(self._splice(term, calls), item, calls)
+        raise QueryError(
+            "this condition cannot be decided from the frames of one video",
+            term.span,
+            "no random() and no subquery beside contains() or objects(); join its terms by AND",
+        )
+
+    def _splice(self, term: ast.Expr, calls: list[tuple[ast.Call, ModelCall]]) -> Spliced:
+        return splice(self.text, term.span, {call.span: quote(str(meaning)) for call, meaning in calls})
+
+    def _describe(self, condition: Spliced, item: Item, calls: list[tuple[ast.Call, ModelCall]]) -> None:
+        schema = frame_columns(item.source.video.dated)
+        schema += list({str(m): m.type for _, m in calls}.items())
+        prefix = f"SELECT 1 FROM {_PROBE} AS {aliased(item.alias, item.columns[:7])} WHERE ("
+        with self.session.empty_relations({_PROBE: schema}):
+            self.session.describe(condition, prefix, ")")
+
+    def check_times(self, term: ast.Expr, items: list[Item]) -> None:
+        """A dated timestamp against a bare time of day never means what it says."""
+        for node in ast.descendants(term):
+            match node:
+                case ast.Comparison(left=left, right=right):
+                    operands: tuple[ast.Expr, ...] = (left, right)
+                case ast.Between(operand=operand, low=low, high=high):
+                    operands = (operand, low, high)
+                case _:
+                    continue
+            stamps = [item for o in operands if (item := _timestamp_of(o, items)) is not None]
+            if not any(item.source.video.dated for item in stamps):
+                continue
+            for o in operands:
+                if isinstance(o, ast.Constant) and isinstance(o.value, str) and _TIME_OF_DAY.fullmatch(o.value):
+                    raise QueryError(
+                        "timestamp holds a date and a time, this is a time of day",
+                        o.span,
+                        "compare timestamp::TIME, or seconds from the start of the video",
+                    )
+
+
+def aliased(alias: str, columns: tuple[str, ...]) -> str:
+    """`a` or `a(x, y)` as SQL."""
+    return quote(alias) + (f"({', '.join(map(quote, columns))})" if columns else "")
+
+
+def _timestamp_of(expression: ast.Expr, items: list[Item]) -> Item | None:
+    """The frames whose timestamp this is, if it is one."""
+    if not isinstance(expression, ast.Name):
+        return None
+    *qualifier, name = expression.parts
+    for item in items:
+        unqualified = not qualifier or qualifier[-1].lower() == item.alias.lower()
+        if item.kind != "events" and unqualified and name.lower() == item.column("timestamp").lower():
+            return item
+    return None

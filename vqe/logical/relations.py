@@ -1,0 +1,46 @@
+"""The columns of the three relations that a video has, and of videos()."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+Schema: TypeAlias = Sequence[tuple[str, str]]
+
+
+def timestamp_type(dated: bool) -> str:
+    """A dated video has points in time, an undated one times since its beginning."""
+    return "TIMESTAMP" if dated else "INTERVAL"
+
+
+def frame_columns(dated: bool) -> list[tuple[str, str]]:
+    return [
+        ("video", "VARCHAR"),
+        ("file", "VARCHAR"),
+        ("frame", "BIGINT"),
+        ("timestamp", timestamp_type(dated)),
+        ("seconds", "DOUBLE"),
+        ("width", "INTEGER"),
+        ("height", "INTEGER"),
+    ]
+
+
+def box_columns(dated: bool, tracked: bool) -> list[tuple[str, str]]:
+    boxes = [("class", "VARCHAR")] + [(c, "DOUBLE") for c in ("confidence", "x1", "y1", "x2", "y2", "area")]
+    return frame_columns(dated) + boxes + ([("track", "BIGINT")] if tracked else [])
+
+
+def event_columns(dated: bool) -> list[tuple[str, str]]:
+    return [
+        ("video", "VARCHAR"),
+        ("file", "VARCHAR"),
+        ("event", "BIGINT"),
+        ("start_frame", "BIGINT"),
+        ("end_frame", "BIGINT"),
+        ("start_time", timestamp_type(dated)),
+        ("end_time", timestamp_type(dated)),
+        ("start_seconds", "DOUBLE"),
+        ("end_seconds", "DOUBLE"),
+        ("duration", "INTERVAL"),
+        ("frames", "BIGINT"),
+    ]

@@ -1,0 +1,48 @@
+"""PLAN → CHEAPER: the rewrites, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vqe.logical.expr import Predicate
+from vqe.logical.frames import FrameSet
+from vqe.logical.node import Node, transform
+from vqe.logical.plan import Query
+from vqe.optimizer.rules.limit_scan import limit_scan
+from vqe.optimizer.rules.merge_filters import merge_filters
+from vqe.optimizer.rules.place_reference import place_reference
+from vqe.optimizer.rules.prune_columns import prune_columns
+from vqe.optimizer.rules.select_frames import select_frames
+from vqe.video import Video
+
+
+@dataclass(frozen=True)
+class Context:
+    """What rules may ask. `matching`: the frames that a predicate without calls selects, from the index.
+
+    `confidence`: the floor from which up detections are kept, so that later queries find theirs.
+    """
+
+    matching: Callable[[Video, Predicate], FrameSet]
+    confidence: float
+
+
+Rule = Callable[[Node, Query, Context], Node]
+
+# Exact rewrites: the same rows, less work. Each sees every node once, the deepest first.
+REWRITES: tuple[Rule, ...] = (select_frames, merge_filters, limit_scan, prune_columns)
+# What makes a plan executable; it cannot be disabled.
+PLACEMENTS: tuple[Rule, ...] = (place_reference,)
+
+
+def optimize(plan: Query, context: Context, disabled: frozenset[str] = frozenset()) -> list[tuple[str, Query]]:
+    """The plan after each rule that changed it, as (rule, plan); the last is the one to run."""
+    steps = [("bound", plan)]
+    for rule in (*(r for r in REWRITES if r.__name__ not in disabled), *PLACEMENTS):
+        current = steps[-1][1]
+        changed = transform(current, lambda node, rule=rule, plan=current: rule(node, plan, context))  # type: ignore[misc]
+        assert isinstance(changed, Query)
+        if changed != current:
+            steps.append((rule.__name__, changed))
+    return steps

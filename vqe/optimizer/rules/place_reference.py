@@ -1,0 +1,43 @@
+"""Put the reference model where it sees each frame once, and as few frames as may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from vqe.logical.expr import ModelCall
+from vqe.logical.node import Node, children, walk
+from vqe.logical.plan import Boxes, Detect, Events, Filter, Frames, Query, Stable, Track
+
+if TYPE_CHECKING:
+    from vqe.optimizer.optimize import Context
+
+
+def place_reference(node: Node, _plan: Query, context: Context) -> Node:
+    """Insert one Detect into a relation's chain, below the lowest node that needs to know what is in the picture."""
+    if not isinstance(node, Frames | Boxes | Events):
+        return node
+    chain = list(walk(node))
+    needy = [n for n in chain if _needs_detections(n)]
+    if not needy:
+        return node
+    floors = [c.confidence for n in needy for c in _calls(n)]
+    floors += [n.confidence for n in needy if isinstance(n, Boxes)]
+    return _insert(node, needy[-1], min([context.confidence, *floors]), node)
+
+
+def _calls(node: Node) -> tuple[ModelCall, ...]:
+    if isinstance(node, Filter | Stable):
+        return node.predicate.calls
+    return node.calls if isinstance(node, Frames | Boxes) else ()
+
+
+def _needs_detections(node: Node) -> bool:
+    return isinstance(node, Boxes | Track) or bool(_calls(node))
+
+
+def _insert(node: Node, above: Node, floor: float, top: Frames | Boxes | Events) -> Node:
+    (below,) = children(node)
+    if node is above:
+        return replace(node, input=Detect(below, top.info.name, floor, top.info, top.video))  # type: ignore[call-arg]
+    return replace(node, input=_insert(below, above, floor, top))  # type: ignore[call-arg]

@@ -1,0 +1,56 @@
+"""PLAN → OPERATORS: one operator a node. Every choice is in the node already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vqe.logical import plan
+from vqe.logical.node import Node, children, walk
+from vqe.models import ModelInfo
+from vqe.physical.detect import detect
+from vqe.physical.events import events
+from vqe.physical.filter import filter
+from vqe.physical.operator import Operator, Run
+from vqe.physical.rows import boxes, frames
+from vqe.physical.scan import limit, restrict, scan
+from vqe.physical.stable import stable
+from vqe.physical.track import track
+from vqe.video import Video
+
+
+def lower(relation: plan.Relation, run: Run, functions: Mapping[str, str]) -> Operator:
+    """`functions`: for each call outside WHERE (as text) the name of the function that gives its values."""
+    return _lower(relation, run, functions, relation.video, relation.info)
+
+
+def _lower(node: Node, run: Run, functions: Mapping[str, str], video: Video, info: ModelInfo) -> Operator:
+    inputs = tuple(_lower(child, run, functions, video, info) for child in children(node))
+    below = inputs[0].batches if inputs else None
+    match node:
+        case plan.Scan():
+            return Operator(node, inputs, lambda: scan(node, run))
+    assert below is not None
+    match node:
+        case plan.Filter():
+            return Operator(node, inputs, lambda: filter(node, below(), run, video, info))
+        case plan.Restrict():
+            return Operator(node, inputs, lambda: restrict(node, below()))
+        case plan.Detect():
+            return Operator(node, inputs, lambda: detect(node, below(), run, _frames_below(node)))
+        case plan.Stable():
+            return Operator(node, inputs, lambda: stable(node, below(), run, info))
+        case plan.Track():
+            return Operator(node, inputs, lambda: track(node, below()))
+        case plan.Limit():
+            return Operator(node, inputs, lambda: limit(node, below()))
+        case plan.Frames():
+            return Operator(node, inputs, lambda: frames(node, below(), run, functions))
+        case plan.Boxes():
+            return Operator(node, inputs, lambda: boxes(node, below(), run, functions))
+        case plan.Events():
+            return Operator(node, inputs, lambda: events(node, below()))
+    raise TypeError(f"no operator for {type(node).__name__}")
+
+
+def _frames_below(node: Node) -> int:
+    return min(len(n.frames) for n in walk(node) if isinstance(n, plan.Scan))

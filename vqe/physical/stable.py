@@ -1,0 +1,82 @@
+"""Stable: the majority of the answers around a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.logical import plan
+from vqe.models import ModelInfo
+from vqe.physical.batch import Batch, Batches, joined
+from vqe.physical.filter import truth
+from vqe.physical.operator import Run
+
+
+def stable(node: plan.Stable, source: Batches, run: Run, info: ModelInfo) -> Batches:
+    """Frames leave as soon as their window is complete; what is held is little more than a window."""
+    starts = np.array([start for start, _ in node.video.segments((node.gap.microseconds or 0) / 1e6)])
+    held: _Held | None = None
+    segment = -1
+    for batch in source:
+        owners = np.searchsorted(starts, batch.frames, side="right") - 1
+        for owner in np.unique(owners):
+            if held is not None and owner != segment:
+                yield from held.decide(final=True)
+                held = None
+            segment = int(owner)
+            part = batch.where(owners == owner)
+            answers = truth(node.predicate, part, run, node.video, info)
+            held = _Held(node, part, answers) if held is None else held.add(part, answers)
+            yield from held.decide(final=False)
+    if held is not None:
+        yield from held.decide(final=True)
+
+
+@dataclass
+class _Held:
+    """Frames of one segment that windows still need; the first `decided` of them have left already."""
+
+    node: plan.Stable
+    batch: Batch
+    answers: NDArray[np.bool_]
+    decided: int = 0
+
+    def add(self, batch: Batch, answers: NDArray[np.bool_]) -> _Held:
+        self.batch = joined([self.batch, batch])
+        self.answers = np.concatenate([self.answers, answers])
+        return self
+
+    def decide(self, *, final: bool) -> Batches:
+        """The true ones among the frames whose window is complete (all, where nothing follows)."""
+        places, reach = self._places()
+        complete = len(places) if final else int(np.searchsorted(places, places[-1] - reach, side="left"))
+        if complete <= self.decided:
+            return
+        asked = places[self.decided : complete]
+        low = np.searchsorted(places, asked - reach, side="left")
+        high = np.searchsorted(places, asked + reach, side="right")
+        votes = np.concatenate([[0], np.cumsum(self.answers)])
+        majority = 2 * (votes[high] - votes[low]) > high - low
+        positions = np.flatnonzero(majority) + self.decided
+        if len(positions):
+            yield self.batch.take(positions)
+        self._forget(places, reach, complete)
+
+    def _places(self) -> tuple[NDArray[np.int64], int]:
+        """Where each frame stands, and how far a window reaches to either side, in microseconds or frames."""
+        window = self.node.window
+        if window.microseconds is None:
+            return self.batch.frames, (window.frames or 0) // 2
+        # Times are rounded to microseconds, so one more is allowed.
+        return self.node.video.microseconds(self.batch.frames), window.microseconds // 2 + 1
+
+    def _forget(self, places: NDArray[np.int64], reach: int, complete: int) -> None:
+        """Drop what no window to come can reach."""
+        if complete == len(places):
+            keep = complete
+        else:
+            keep = int(np.searchsorted(places, places[complete] - reach, side="left"))
+        rest = np.arange(keep, len(places))
+        self.batch, self.answers, self.decided = self.batch.take(rest), self.answers[keep:], complete - keep

@@ -1,0 +1,83 @@
+"""Deciding predicates over batches of frames by DuckDB, in a database of their own.
+
+Its own, because operators run inside a statement of the user's connection, which is busy then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vqe.logical.expr import Predicate
+from vqe.logical.predicates import aliased
+from vqe.logical.relations import frame_columns
+from vqe.relational.columns import frame_arrays
+from vqe.relational.splice import quote
+from vqe.video import Video
+
+
+def table(
+    video: Video, frames: NDArray[np.int64], predicate: Predicate, values: Mapping[str, NDArray[np.generic]]
+) -> pa.Table:
+    """The frames' columns, those that the predicate cannot name left NULL, and the values of its calls."""
+    schema = frame_columns(video.dated)
+    words = {w.lower() for w in re.findall(r"\w+", predicate.sql)}
+    used = [c for c, _ in schema if predicate.columns or c in words or predicate.alias.lower() in words]
+    arrays = frame_arrays(video, frames, used)
+    columns = {c: arrays.get(c, pa.nulls(len(frames))) for c, _ in schema}
+    return pa.table(columns | {name: pa.array(v) for name, v in values.items()})
+
+
+def condition(predicate: Predicate, source: str) -> tuple[str, str]:
+    """The FROM item and the boolean expression, as SQL."""
+    return f"{source} AS {aliased(predicate.alias, predicate.columns)}", f"coalesce(({predicate.sql})::BOOLEAN, false)"
+
+
+class Evaluator:
+    """A scratch DuckDB; for one thread at a time."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+
+    def truth(
+        self,
+        video: Video,
+        frames: NDArray[np.int64],
+        predicate: Predicate,
+        values: Mapping[str, NDArray[np.generic]],
+    ) -> NDArray[np.bool_]:
+        """Whether the predicate is true of each frame (NULL is not): bool [n]. `values`: the calls' by their text."""
+        alone = next((v for name, v in values.items() if predicate.sql == quote(name)), None)
+        if alone is not None and alone.dtype == np.bool_:
+            return alone.astype(np.bool_)
+        self._connection.register("frames", table(video, frames, predicate, values))
+        try:
+            source, truth = condition(predicate, "frames")
+            rows = self._connection.execute(f"SELECT {truth} AS truth FROM {source}").fetchnumpy()["truth"]
+        finally:
+            self._connection.unregister("frames")
+        return np.asarray(rows, np.bool_)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def matching(connection: duckdb.DuckDBPyConnection, video: Video, predicate: Predicate) -> NDArray[np.int64]:
+    """The numbers of all frames for which a predicate without calls is true, from the index alone.
+
+    It runs on the user's connection, whose tables the predicate may read.
+    """
+    frames = np.arange(video.frame_count)
+    name = "vqe_index"
+    connection.register(name, table(video, frames, predicate, {name: frames}))
+    try:
+        source, truth = condition(predicate, name)
+        rows = connection.execute(f"SELECT {name} AS n FROM {source} WHERE {truth}").fetchnumpy()["n"]
+    finally:
+        connection.unregister(name)
+    return np.sort(np.asarray(rows, np.int64))

@@ -1,0 +1,59 @@
+"""What leaves DuckDB: Arrow with durations, and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from vqe.errors import QueryError
+
+FORMATS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".arrow": "arrow"}
+
+_MONTH_DAY_NANO = np.dtype([("months", np.int32), ("days", np.int32), ("nanoseconds", np.int64)])
+
+
+def with_durations(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """INTERVAL columns as duration[us]: few programs read Arrow's month_day_nano_interval. A month has 30 days."""
+    if not any(pa.types.is_interval(t) for t in batch.schema.types):
+        return batch
+    columns = [_duration(c) if pa.types.is_interval(c.type) else c for c in batch.columns]
+    return pa.record_batch(columns, schema=duration_schema(batch.schema))
+
+
+def duration_schema(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([f.with_type(pa.duration("us")) if pa.types.is_interval(f.type) else f for f in schema])
+
+
+def _duration(column: pa.Array) -> pa.Array:
+    raw = np.frombuffer(column.buffers()[1], _MONTH_DAY_NANO)[column.offset : column.offset + len(column)]
+    days = raw["months"].astype(np.int64) * 30 + raw["days"]
+    microseconds = days * 86_400_000_000 + raw["nanoseconds"] // 1000
+    missing = np.asarray(column.is_null())
+    return pa.array(microseconds, pa.int64(), mask=missing).cast(pa.duration("us"))
+
+
+def format_of(path: str) -> str:
+    """The format by the file's ending; QueryError for another ending."""
+    found = FORMATS.get(Path(path).suffix.lower())
+    if found is None:
+        raise QueryError(f"no format for '{path}'", hint=f"a result is written to {', '.join(FORMATS)}")
+    return found
+
+
+def write_arrow(reader: pa.RecordBatchReader, sink: BinaryIO) -> None:
+    """As an Arrow IPC stream."""
+    with pa.ipc.new_stream(sink, reader.schema) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+
+
+def write_parquet(reader: pa.RecordBatchReader, sink: BinaryIO) -> None:
+    """As Parquet; durations are stored as int64 microseconds, with the Arrow type noted beside."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(sink, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(batch)

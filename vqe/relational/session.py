@@ -1,0 +1,241 @@
+"""The DuckDB side of a connection.
+
+An in-memory DuckDB runs the statements. The user's tables live in a DuckDB file in the database folder, which is
+attached only for the length of a statement that needs it, because an attached file shuts other processes out.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from duckdb.func import PythonUDFType
+
+from vqe.errors import RunError
+from vqe.relational.faults import translate
+from vqe.relational.splice import Spliced, quote
+
+TABLES = "tables"  # the name under which the file is attached
+LOCK_WAIT = 10.0  # seconds to wait for another process to let go of the file
+
+_READS_CATALOG = re.compile(
+    r"\b(show|describe|desc|summarize|information_schema|duckdb_\w+|pragma\w*|sqlite_\w+)\b", re.I
+)
+_WRITES = {"INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "COPY", "MERGE_INTO", "ANALYZE", "VACUUM", "CALL"}
+_SILENT = (_WRITES - {"CALL"}) | {"SET", "TRANSACTION", "ATTACH", "DETACH", "LOAD", "PREPARE", "CREATE_TABLE"}
+
+
+class Session:
+    """One DuckDB connection and the tables of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.connection = duckdb.connect(
+            ":memory:", config={"autoinstall_known_extensions": "false", "python_enable_replacements": "false"}
+        )
+        self.registered: dict[str, object] = {}
+        self._held: ExitStack | None = None  # an attachment that outlives one statement
+        self.attached = False
+
+    def close(self) -> None:
+        self.release()
+        for name in list(self.registered):
+            self.connection.unregister(name)
+        self.connection.close()
+
+    def register(self, name: str, table: object) -> None:
+        """Let statements read a Python table (Arrow, pandas, polars) by this name."""
+        self.connection.register(name, table)
+        self.registered[name] = table
+
+    # --- the tables' file -------------------------------------------------------------------------------------------
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "tables.duckdb"
+
+    @contextmanager
+    def tables(self, *, write: bool = False) -> Iterator[None]:
+        """The user's tables in reach, as the default place for names, until the block ends."""
+        if self.attached or (not write and not self._file.exists()):
+            yield
+            return
+        self._attach(write)
+        current = self.connection.execute("SELECT current_database(), current_schema()").fetchone()
+        assert current is not None
+        if current[0] == "memory":  # unless the user said USE something else
+            self.connection.execute(f"USE {TABLES}")
+        self.attached = True
+        try:
+            yield
+        finally:
+            self.attached = False
+            where = self.connection.execute("SELECT current_database()").fetchone()
+            if where == (TABLES,):
+                self.connection.execute("USE memory")
+            self.connection.execute(f"DETACH {TABLES}")
+
+    def _attach(self, write: bool) -> None:
+        path = str(self._file).replace("'", "''")
+        deadline = time.monotonic() + LOCK_WAIT
+        while True:
+            try:
+                if write:
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                self.connection.execute(f"ATTACH '{path}' AS {TABLES}{'' if write else ' (READ_ONLY)'}")
+                return
+            except (duckdb.IOException, OSError) as fault:
+                locked = "lock" in str(fault)
+                if locked and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    continue
+                hint = "another process is using the tables; try again when it has finished" if locked else None
+                raise RunError(
+                    f"cannot open the tables in {self.folder}: {str(fault).splitlines()[0]}", None, hint
+                ) from None
+
+    def hold(self, *, write: bool = True) -> None:
+        """Keep the tables attached until `release` (inside BEGIN … COMMIT, or while the connection is lent)."""
+        if self._held is None:
+            self._held = ExitStack()
+            self._held.enter_context(self.tables(write=write))
+
+    def release(self) -> None:
+        if self._held is not None:
+            held, self._held = self._held, None
+            held.close()
+
+    # --- statements -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def faults(self, source: Spliced | None, shift: int = 0) -> Iterator[None]:
+        """Errors inside come out as ours. JSON errors are on only in between: the connection may be lent."""
+        self.connection.execute("SET errors_as_json = true")
+        try:
+            yield
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
+        except duckdb.Error as fault:
+            raise translate(fault, source, shift) from fault
+        finally:
+            self.connection.execute("SET errors_as_json = false")
+
+    def describe(
+        self, query: Spliced, before: str = "", after: str = "", parameters: object = None
+    ) -> list[tuple[str, str]]:
+        """Bind a query (of ours around a piece of the user's) without running it: its columns' names and types."""
+        prefix = "DESCRIBE " + before
+        with self.faults(query, len(prefix.encode())):
+            rows = self.connection.execute(prefix + query.text + after, parameters).fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    def run(self, source: Spliced, kind: str, parameters: object = None) -> Any | None:
+        """Run one statement of DuckDB's `kind` now: its rows as an Arrow table, None where it has none to show."""
+        with self.faults(source):
+            result = self.connection.execute(source.text, parameters)
+            if kind in _SILENT or result.description is None:
+                result.fetchall()
+                return None
+            with warnings.catch_warnings():  # about a copy of the rows; these are few
+                warnings.simplefilter("ignore", UserWarning)
+                return result.to_arrow_table()
+
+    def kind(self, text: str) -> str:
+        """DuckDB's own word for a statement: SELECT, CREATE, …; '' where it does not parse or is several."""
+        try:
+            statements = self.connection.extract_statements(text)
+        except duckdb.Error:
+            return ""
+        return statements[0].type.name if len(statements) == 1 else "MULTI" if statements else ""
+
+    @contextmanager
+    def reach(self, text: str, kind: str) -> Iterator[None]:
+        """The tables' file, where a statement of this kind is sure to need it."""
+        if kind in _WRITES:
+            with self.tables(write=kind in ("CREATE", "CALL") or self._file.exists()):
+                yield
+        elif _READS_CATALOG.search(text):
+            with self.tables():
+                yield
+        else:
+            yield
+
+    def bring(self, name: str, variables: Mapping[str, object], stack: ExitStack) -> bool:
+        """Bring a table that a statement lacks into reach until the stack closes; False where there is none."""
+        if not self.attached and self._file.exists():
+            stack.enter_context(self.tables())
+        elif name in variables and name not in self.registered:
+            self.connection.register(name, variables[name])
+            stack.callback(self.connection.unregister, name)
+        else:
+            return False
+        return True
+
+    def functions(self, kinds: Sequence[str]) -> set[str]:
+        """The lower-cased names of DuckDB's functions of these kinds (scalar, aggregate, …)."""
+        marks = ", ".join(f"'{k}'" for k in kinds)
+        rows = self.connection.execute(
+            f"SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type IN ({marks})"
+        ).fetchall()
+        return {r[0].lower() for r in rows}
+
+    def volatile_functions(self) -> set[str]:
+        rows = self.connection.execute(
+            "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability LIKE 'VOLATILE%'"
+        ).fetchall()
+        return {r[0].lower() for r in rows}
+
+    def table_exists(self, name: str) -> bool:
+        with self.tables():
+            rows = self.connection.execute(
+                "SELECT 1 FROM duckdb_tables() WHERE lower(table_name) = ? UNION ALL"
+                " SELECT 1 FROM duckdb_views() WHERE lower(view_name) = ? AND NOT internal",
+                [name.lower(), name.lower()],
+            ).fetchall()
+        return bool(rows)
+
+    # --- stand-ins for the relations of videos ----------------------------------------------------------------------
+
+    @contextmanager
+    def empty_relations(self, schemas: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[None]:
+        """Views without rows under these names, for binding: name → (column, SQL type)."""
+        try:
+            for name, columns in schemas.items():
+                body = ", ".join(f"NULL::{type} AS {quote(column)}" for column, type in columns)
+                self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS SELECT {body} WHERE FALSE")
+            yield
+        finally:
+            for name in schemas:
+                self.connection.execute(f"DROP VIEW IF EXISTS temp.{quote(name)}")
+
+    @contextmanager
+    def scalar_functions(self, functions: Mapping[str, tuple[Any, str]]) -> Iterator[None]:
+        """Functions from a BIGINT (the frame) to a type, over Arrow arrays: name → (function, SQL type)."""
+        made: list[str] = []
+        try:
+            for name, (function, type) in functions.items():
+                self.connection.create_function(name, function, ["BIGINT"], type, type=PythonUDFType.ARROW)
+                made.append(name)
+            yield
+        finally:
+            for name in made:
+                self.connection.remove_function(name)
+
+    @contextmanager
+    def streams(self, tables: Mapping[str, object]) -> Iterator[None]:
+        """Objects with `__arrow_c_stream__` in reach of statements under these names."""
+        made: list[str] = []
+        try:
+            for name, table in tables.items():
+                self.connection.register(name, table)
+                made.append(name)
+            yield
+        finally:
+            for name in made:
+                self.connection.unregister(name)

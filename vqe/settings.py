@@ -1,0 +1,118 @@
+"""The settings of a database: their names, types, defaults and what they do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vqe.catalog import Catalog
+from vqe.errors import QueryError, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`parse` turns text into the value or raises ValueError saying what is allowed."""
+
+    name: str
+    default: str
+    description: str
+    parse: Callable[[str], object]
+
+
+def _fraction(text: str) -> float:
+    percent = text.strip().endswith("%")
+    try:
+        value = float(text.strip().rstrip("%")) / (100 if percent else 1)
+    except ValueError:
+        raise ValueError("a fraction such as 0.02 or 2%") from None
+    if not 0 <= value <= 1:
+        raise ValueError("a fraction between 0 and 1 (or a percentage up to 100%)")
+    return value
+
+
+_UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000, "h": 3_600_000_000}
+
+
+def microseconds(text: str) -> int:
+    """'2s', '500ms', '1m', '1h', '0' → microseconds; ValueError otherwise."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if match and match[2] in _UNITS:
+        return round(float(match[1]) * _UNITS[match[2]])
+    if match and float(match[1]) == 0 and not match[2]:
+        return 0
+    raise ValueError("a duration such as '2s', '500ms', '1m', or 0")
+
+
+SETTINGS: Mapping[str, Setting] = {
+    s.name: s
+    for s in (
+        Setting("model", "", "reference model: a name or a path ('' is the built-in default)", str),
+        Setting("confidence", "0.4", "a detection counts in contains() and objects() from here up", _fraction),
+        Setting("detection_confidence", "0.25", "detections() holds boxes from here up", _fraction),
+        Setting("stable", "0", "the window of STABLE where a query gives none", microseconds),
+        Setting("fnr", "0.01", "share of the true frames that may be missed", _fraction),
+        Setting("fpr", "0.01", "share of the other frames that may be returned", _fraction),
+        Setting("event_fnr", "0.05", "share of the true events that may be missed", _fraction),
+        Setting("event_fdr", "0.05", "share of the returned events that may be false", _fraction),
+        Setting("disabled_rules", "", "optimizer rules to leave out, separated by commas", str),
+    )
+}
+
+
+class Settings:
+    """The values in force: of this session (`--set`) before those kept in the folder before the defaults."""
+
+    def __init__(self, catalog: Catalog, overrides: Mapping[str, str] | None = None) -> None:
+        self._catalog = catalog
+        self._overrides: dict[str, str] = {}
+        for name, text in (overrides or {}).items():
+            self._overrides[self.find(name).name] = self.check(name, text)
+
+    @staticmethod
+    def find(name: str) -> Setting:
+        """The setting of this name; QueryError where there is none."""
+        setting = SETTINGS.get(name.lower())
+        if setting is None:
+            raise QueryError(f"no setting '{name}'", hint=nearest(name, SETTINGS) or "SHOW SETTINGS lists them")
+        return setting
+
+    def check(self, name: str, text: str) -> str:
+        """The text if the setting allows it, else QueryError."""
+        try:
+            self.find(name).parse(text)
+        except ValueError as fault:
+            raise QueryError(f"setting '{name.lower()}' cannot be '{text}'", hint=f"it takes {fault}") from None
+        return text
+
+    def text(self, name: str) -> str:
+        return self._overrides.get(name) or self._catalog.settings().get(name, SETTINGS[name].default)
+
+    def value(self, name: str) -> object:
+        """The parsed value: float, int (microseconds) or str, as the setting's `parse` gives it."""
+        return SETTINGS[name].parse(self.text(name))
+
+    def number(self, name: str) -> float:
+        value = self.value(name)
+        assert isinstance(value, int | float)
+        return value
+
+    def set(self, name: str, text: str) -> None:
+        """Keep a value in the folder; it also ends a value given for the session alone."""
+        setting = self.find(name)
+        self._catalog.put_setting(setting.name, self.check(name, text))
+        self._overrides.pop(setting.name, None)
+
+    def reset(self, name: str) -> None:
+        setting = self.find(name)
+        self._overrides.pop(setting.name, None)
+        if setting.name in self._catalog.settings():
+            self._catalog.drop_setting(setting.name)
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """name, value, default, description of every setting."""
+        kept = self._catalog.settings()
+        return [
+            (s.name, self._overrides.get(s.name) or kept.get(s.name, s.default), s.default, s.description)
+            for s in SETTINGS.values()
+        ]

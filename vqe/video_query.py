@@ -1,0 +1,149 @@
+"""A query over videos, ready to run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from vqe.engine import Engine, Execution, Prepared
+from vqe.errors import QueryError, Span
+from vqe.explain import estimates, explain, explain_analyze, explain_verbose
+from vqe.relation import Finished, Relation
+from vqe.relational.results import FORMATS, format_of
+from vqe.relational.splice import Spliced, quote, splice
+
+
+class VideoQuery:
+    """The rows of a SELECT over videos."""
+
+    def __init__(self, engine: Engine, prepared: Prepared) -> None:
+        self._engine = engine
+        self._prepared = prepared
+        self.columns = list(prepared.bound.columns)
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        with self._running() as (_, relation):
+            yield relation
+
+    @contextmanager
+    def _running(self) -> Iterator[tuple[Execution, Any]]:
+        session = self._engine.session
+        with self._engine.running(self._prepared) as execution, session.faults(None):
+            yield execution, session.connection.sql(self._prepared.bound.query.text)
+
+    def explain(self, mode: str) -> str:
+        known = self._engine.measured()
+        plan = self._prepared.plan
+        if mode == "plain":
+            return explain(plan, known)
+        if mode == "verbose":
+            return explain_verbose(self._prepared.steps, known, self._prepared.bound.query.text)
+        guesses = estimates(plan, known)
+        start = time.perf_counter()
+        with self._running() as (execution, relation):
+            rows = sum(len(batch) for batch in relation.to_arrow_reader(10_000))
+        return explain_analyze(plan, guesses, execution.operators, rows, time.perf_counter() - start)
+
+
+def run_now(engine: Engine, prepared: Prepared, text: str) -> Relation | None:
+    """Run a statement around a query: CREATE TABLE AS, INSERT, COPY, DESCRIBE, SUMMARIZE."""
+    match prepared.statement.kind:
+        case "describe":
+            with engine.session.empty_relations(prepared.bound.schemas), _stand_ins(engine, prepared):
+                table = engine.session.run(prepared.bound.statement, "SELECT", None)
+            return Relation(Finished(table, engine.session), engine.session)
+        case "summarize":
+            with engine.running(prepared):
+                table = engine.session.run(prepared.bound.statement, "SELECT", None)
+            return Relation(Finished(table, engine.session), engine.session)
+        case "copy":
+            _copy(engine, prepared, text)
+        case _:
+            _write(engine, prepared, text)
+    return None
+
+
+def _stand_ins(engine: Engine, prepared: Prepared) -> Any:
+    functions = {n: ((lambda frame: frame), call.type) for n, (_, call) in prepared.bound.functions.items()}
+    return engine.session.scalar_functions(functions)
+
+
+def _copy(engine: Engine, prepared: Prepared, text: str) -> None:
+    """COPY (query) TO 'file': Arrow by us, the other formats with all their options by DuckDB."""
+    statement = prepared.statement
+    target = statement.target
+    explicit = statement.options is not None and "format" in statement.options.of(text).lower()
+    if target is not None and not explicit:
+        try:
+            format = format_of(target)
+        except QueryError as fault:
+            fault.span = statement.options or statement.span
+            fault.hint = f"a result is copied to {', '.join(FORMATS)}; or name it: TO '…' (FORMAT csv)"
+            raise
+        if format == "arrow":
+            Relation(VideoQuery(engine, prepared), engine.session).write(target, "arrow")
+            return
+    with engine.running(prepared):
+        engine.session.run(_with_microseconds(prepared, text), "COPY", None)
+
+
+def _with_microseconds(prepared: Prepared, text: str) -> Spliced:
+    """INTERVAL columns as whole microseconds: a file's INTERVAL is read by few programs."""
+    columns = prepared.bound.columns
+    if not any(type == "INTERVAL" for _, type in columns):
+        return prepared.bound.statement
+    names = [f"c{i}" for i in range(len(columns))]
+    select = ", ".join(
+        f"{f'epoch_us({c})' if type == 'INTERVAL' else c} AS {quote(name)}"
+        for c, (name, type) in zip(names, columns, strict=True)
+    )
+    query = f"SELECT {select} FROM ({prepared.bound.query.text}\n) AS vqe_result({', '.join(names)})"
+    return _around(prepared, text, query)
+
+
+def _around(prepared: Prepared, text: str, query: str) -> Spliced:
+    """The statement with another query in the place of its own."""
+    statement = prepared.statement
+    edits: dict[Span, str] = {a.span: "" for a in statement.query.accuracy}
+    edits[statement.query.span] = query
+    return splice(text, statement.span, edits)
+
+
+def _write(engine: Engine, prepared: Prepared, text: str) -> None:
+    """CREATE TABLE AS and INSERT: compute first, so that the tables are held for the writing alone."""
+    session = engine.session
+    statement = prepared.statement
+    _check_target(engine, prepared, text)
+    result = "vqe_result"
+    try:
+        with engine.running(prepared):
+            query = prepared.bound.query.text
+            session.run(Spliced(f"CREATE OR REPLACE TEMP TABLE {result} AS {query}", ()), "CREATE", None)
+        with session.tables(write=True):
+            session.run(_around(prepared, text, f"SELECT * FROM temp.{result}"), statement.kind.upper(), None)
+    finally:
+        session.connection.execute(f"DROP TABLE IF EXISTS temp.{result}")
+
+
+def _check_target(engine: Engine, prepared: Prepared, text: str) -> None:
+    """What would fail at the end of an hour's work fails now."""
+    statement = prepared.statement
+    if statement.kind == "create_table" and statement.target is not None:
+        if statement.target.lower() in engine.catalog.videos():
+            raise QueryError(
+                f"there is a video '{statement.target}': a video and a table may not share a name", statement.span
+            )
+        head = text[statement.span.start : statement.query.span.start].lower()
+        free = "replace" in head or "exists" in head or not engine.session.table_exists(statement.target)
+        if not free:
+            raise QueryError(f"table '{statement.target}' exists already", statement.span, "CREATE OR REPLACE TABLE …")
+    if statement.kind == "insert":
+        with ExitStack() as stack:
+            stack.enter_context(engine.session.tables(write=True))
+            stack.enter_context(engine.session.empty_relations(prepared.bound.schemas))
+            stack.enter_context(_stand_ins(engine, prepared))
+            explained = splice(text, statement.span, {statement.query.span: prepared.bound.query.text})
+            engine.session.run(Spliced("EXPLAIN " + explained.text, ()), "EXPLAIN", None)
