@@ -34,8 +34,9 @@ def describe(name: str, home: Path) -> ModelInfo:
     description = _describe(path, content, home)
     if not description.boxes:
         raise QueryError(f"model '{name}' does not detect objects: its task is '{description.task}'")
-    remember(content, Known(short_name(path), path, description), home)
-    return _yolo(Known(short_name(path), path, description), content)
+    known = Known(short_name(path), path, description)
+    remember(content, known, home)
+    return _yolo(known, content)
 
 
 def default_model() -> str:
@@ -45,11 +46,8 @@ def default_model() -> str:
 
 def known_models(home: Path) -> list[ModelInfo]:
     """The built-in model, if its package is there, and those met before whose files still exist."""
-    found = [_ssd(home)] if ssd_graph.find() is not None else []
-    for known in remembered(home):
-        if known.path.exists():
-            found.append(_yolo(known, content_hash(known.path, home)))
-    return found
+    built_in = [_ssd(home)] if ssd_graph.find() is not None else []
+    return [*built_in, *(_yolo(known, content_hash(known.path, home)) for known in remembered(home))]
 
 
 def short_name(path: Path) -> str:
@@ -100,10 +98,10 @@ def _find(name: str, home: Path) -> Path:
         if _is_model(place):
             return place.absolute()
     for known in remembered(home):
-        if known.name == name and _is_model(known.path):
+        if known.name == name:
             return known.path
     if given.exists():
-        raise QueryError(f"'{name}' is no model that vqe can load", hint=f"it loads {_kinds()}")
+        raise QueryError(f"'{name}' is no model that vqe can load", hint=f"vqe loads {_kinds()}")
     if weights.official(name):
         return weights.fetch(name, home)
     raise _unknown(name, given, home)
@@ -116,12 +114,13 @@ def _is_model(path: Path) -> bool:
 
 
 def _unknown(name: str, given: Path, home: Path) -> QueryError:
-    if given.suffix in _ENDINGS and given.name != name:
-        return QueryError(f"no model file '{name}'", hint=nearest(name, map(str, _beside(given.parent))))
+    if given.name != name:  # a path
+        there = [str(path) for path in _beside(given.parent)]
+        return QueryError(f"there is no model '{name}'", hint=nearest(name, there) or f"vqe loads {_kinds()}")
     there = sorted({ssd_graph.NAME, *(known.name for known in remembered(home)), *map(str, _beside(Path()))})
     hint = nearest(name, [*there, *weights.EXAMPLES])
     return QueryError(
-        f"no model '{name}'", hint=hint or f"there are {', '.join(there)}; or give the path of {_kinds()}"
+        f"there is no model '{name}'", hint=hint or f"there are {', '.join(there)}; or give the path of {_kinds()}"
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,10 +66,22 @@ def recall(content: str, home: Path) -> Known | None:
     return None if entry is None else _known(entry)
 
 
-def remembered(home: Path) -> Iterator[Known]:
-    """All models met before, by name."""
-    entries = [_read(path) for path in sorted((home / "known").glob("*.json"))]
-    yield from sorted((_known(entry) for entry in entries if entry is not None), key=lambda known: known.name)
+def remembered(home: Path) -> list[Known]:
+    """All models met before whose files are still there and the same, by name."""
+    found = []
+    for place in (home / "known").glob("*.json"):
+        entry = _read(place)
+        known = _known(entry) if entry is not None else None
+        if known is not None and _unchanged(known, place, home):
+            found.append(known)
+    return sorted(found, key=lambda known: (known.name, known.path))
+
+
+def _unchanged(known: Known, place: Path, home: Path) -> bool:
+    try:
+        return _place(content_hash(known.path, home), home) == place
+    except OSError:
+        return False
 
 
 def _known(entry: dict[str, Any]) -> Known:

@@ -40,7 +40,8 @@ def _download(file: Path) -> None:
                     expected = int(source.headers.get("Content-Length") or 0)
                     shutil.copyfileobj(source, target)
             except (OSError, ValueError) as error:
-                raise _failed(file, str(getattr(error, "reason", error))) from error
+                reason = getattr(error, "reason", error)
+                raise _failed(file, getattr(reason, "strerror", None) or str(reason)) from error
         if partial.stat().st_size < max(expected, 1):
             raise _failed(file, "the connection broke off")
         partial.replace(file)

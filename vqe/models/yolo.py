@@ -50,7 +50,7 @@ class YoloModel:
                 verbose=False,
             )
         self.info = info
-        self.batch = 16 if what.device == "cuda" else 1
+        self.batch = 8 if what.device == "cuda" else 1
         self._predictor: Any = model.predictor
         self._torch: Any = torch
         # OpenVINO uses all cores by itself; torch's threads, spinning after each small step, would be in its way.
