@@ -141,7 +141,12 @@ class Case(Node):
 
 @dataclass(frozen=True, slots=True)
 class Fragment(Node):
-    """Any other run of tokens, DuckDB's business; `parts` are the islands inside it."""
+    """Any other run of tokens, DuckDB's business; `parts` are the islands inside it.
+
+    Names and parameters are among the islands; constants are not, except as the items of a bracketed list `(1, 2)`.
+    A Name there may be a mere word (SECOND in INTERVAL 5 SECOND), for which words are columns only DuckDB knows; types
+    behind `::` and AS and fields behind a bracket's dot are left out.
+    """
 
     parts: tuple[Expr, ...] = ()
 
@@ -508,3 +513,10 @@ def children(node: Node) -> Iterator[Node]:
             yield value
         elif isinstance(value, tuple):
             yield from (v for v in value if isinstance(v, Node))
+
+
+def descendants(node: Node) -> Iterator[Node]:
+    """The node and all below it."""
+    yield node
+    for child in children(node):
+        yield from descendants(child)

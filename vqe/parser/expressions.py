@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from vqe.errors import QuerySyntaxError, Span, nearest
+from vqe.errors import QuerySyntaxError, Span
 from vqe.parser.ast import (
     And,
     Argument,
@@ -41,7 +42,7 @@ _STAR_WORDS = ("exclude", "replace", "rename")
 _CLAUSES = ("FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "QUALIFY", "UNION", "BETWEEN")
 _LOOK_LIKE_CLAUSES = {"for", "groups", "others"}
 _UNIT = re.compile(r"(micro|milli)?seconds?|minutes?|hours?|days?|weeks?|months?|quarters?|years?", re.IGNORECASE)
-_TYPE_TAILS = {"precision", "varying"}
+_LONG_TYPE = re.compile(r"(?:.*\bdouble precision|.*\bcharacter varying)", re.IGNORECASE | re.DOTALL)
 _OPERANDS = {"NAME", "NUMBER", "STRING", "PARAMETER", "POSITION", "CAST", "SUFFIX"}
 
 
@@ -74,9 +75,9 @@ def _ends_in_alias(children: list[Any]) -> bool:
     before, last = children[-2:]
     if kind(last) != "NAME" or not _is_operand(before) or kind(children[0]) == "STAR":
         return False
-    if len(name_parts(last)) > 1 or last.lower() in _TYPE_TAILS:
-        return False
     word = str(before).lower() if isinstance(before, str) else ""
+    if len(name_parts(last)) > 1 or _LONG_TYPE.fullmatch(f"{word} {last}"):
+        return False
     if word == "interval" or (len(children) == 2 and word in ("lambda", "default")):
         return False
     interval = len(children) > 2 and str(children[-3]).lower() == "interval"
@@ -195,8 +196,8 @@ class ExpressionBuilder:
         for before, child in pairwise(children[:-1]):
             if kind(child) != "NAME" or child.lower() in _LOOK_LIKE_CLAUSES or not _is_operand(before):
                 continue
-            if hint := nearest(child, _CLAUSES, 1):
-                raise QuerySyntaxError(f"unexpected '{child}'", self.at(child), hint.replace("'", ""))
+            if meant := get_close_matches(child.upper(), _CLAUSES, 1, 0.75):
+                raise QuerySyntaxError(f"unexpected '{child}'", self.at(child), f"did you mean {meant[0]}?")
 
     # --- brackets ---
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
-from vqe.errors import QuerySyntaxError, Span, nearest
+from vqe.errors import QuerySyntaxError, Span
 
 # The word (or string, or character) that the parser stopped at.
 _WORD = re.compile(r"""'[^']*'|"(?:[^"]|"")*"|[\w$]+|<=|>=|<>|!=|==|.""", re.DOTALL)
@@ -57,6 +58,7 @@ _ADVICE = {
     "error": "write ERROR WITHIN 0.1 AT CONFIDENCE 95%",
     "oracle": "write ORACLE LIMIT 1000",
     "model": "write USING MODEL 'yolo11x.pt'",
+    "copy": "COPY takes a query in brackets: COPY (FROM cam1) TO 'out.parquet'",
 }
 _ACCURACY_BEFORE = re.compile(
     r"(?:\b(?:(?:FNR|FPR|FDR|ERROR)\s+WITHIN|(?:RECALL|PRECISION)\s+TARGET|AT\s+CONFIDENCE|ORACLE\s+LIMIT)"
@@ -75,8 +77,7 @@ def fault(statement: str, at: int | None, expected: Iterable[str], offset: int, 
     instead = f", expected {_either(words)}" if 0 < len(words) <= _FEW else ""
     if at is None:
         end = Span(offset + len(statement), offset + len(statement) + closed)
-        advice = _advice_for(statement)
-        return QuerySyntaxError(f"the query ends too early{instead}", end, advice, incomplete=not closed)
+        return QuerySyntaxError(f"the query ends too early{instead}", end, _ending(statement), incomplete=not closed)
     return _misspelt(statement, at, offset) or _unexpected(statement, at, instead, offset)
 
 
@@ -89,6 +90,18 @@ def word_at(statement: str, at: int) -> str:
     return match.group() if match else ""
 
 
+def _ending(statement: str) -> str | None:
+    if open_brackets(statement) > 0:
+        return "a bracket is not closed"
+    return None if statement[:3].lower() == "set" else _advice_for(statement)
+
+
+def open_brackets(statement: str) -> int:
+    """How many brackets of a statement (blanked) are not closed."""
+    bare = re.sub(r"""'[^']*'|"(?:[^"]|"")*\"""", "", statement)
+    return sum(map(bare.count, "([{")) - sum(map(bare.count, ")]}"))
+
+
 def _advice_for(before: str) -> str | None:
     match = _LAST_WORD.search(before)
     return _ADVICE.get(match.group(1).lower()) if match else None
@@ -98,7 +111,7 @@ def _misspelt(statement: str, at: int, offset: int) -> QuerySyntaxError | None:
     """The word before is nearly the name of a clause: it was taken for an alias, and the parser stopped behind it."""
     match = _LAST_WORD.search(statement, 0, at)
     before = match.group(1) if match else ""
-    if not match or before.upper() in _CLAUSES or not (hint := _nearest(before)):
+    if not match or before.upper() in _CLAUSES or before.lower() in _ADVICE or not (hint := _nearest(before)):
         return None
     span = Span(match.start(1) + offset, match.end(1) + offset)
     return QuerySyntaxError(f"unexpected '{before}'", span, hint)
@@ -112,10 +125,12 @@ def _unexpected(statement: str, at: int, instead: str, offset: int) -> QuerySynt
         advice = "accuracy clauses stand at the end of the whole statement, after LIMIT"
         return QuerySyntaxError(f"unexpected '{word}' after {clause.group().strip()}", span, advice)
     hint = _advice_for(before) or (_nearest(word) if word.upper() not in _CLAUSES else None)
+    if not hint and "a string" in instead and word.isidentifier():
+        hint = "a string stands in single quotes"
     shown = "a string" if word.startswith("'") and len(word) > 1 else f"'{word}'"
     return QuerySyntaxError(f"unexpected {shown}{instead}", span, hint)
 
 
 def _nearest(word: str) -> str | None:
-    hint = nearest(word, _CLAUSES, 1) if word.isidentifier() and len(word) > 2 else None
-    return hint.replace("'", "") if hint else None
+    close = get_close_matches(word.upper(), sorted(_CLAUSES), 1, 0.75)
+    return f"did you mean {close[0]}?" if close and len(word) > 2 else None

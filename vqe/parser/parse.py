@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from vqe.errors import QuerySyntaxError
 from vqe.parser.ast import Other, Statement
 from vqe.parser.build import Builder
-from vqe.parser.faults import fault, word_at
+from vqe.parser.faults import fault, open_brackets, word_at
 from vqe.parser.scan import Piece, scan, words
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def is_complete(text: str) -> bool:
         statements = parse(text)
     except QuerySyntaxError as error:
         return not error.incomplete
+    if scan(text)[0].rstrip().endswith(","):  # DuckDB allows it; who types a line means to go on
+        return False
     last = statements[-1] if statements else None
     return not (isinstance(last, Other) and getattr(last.fault, "incomplete", False))
 
@@ -74,15 +76,9 @@ def _statement(text: str, blanked: str, piece: Piece) -> Statement:
         at = error.span.start if error.span else piece.span.start
         if word_at(blanked, at).upper() in _DUCKDB_ONLY:
             error = None
-    elif not piece.closed and _open_brackets(statement):
+    elif not piece.closed and open_brackets(statement) > 0:
         error = fault(statement, None, ["RPAR"], piece.span.start, closed=False)
     return Other(piece.span, error, *words(text, blanked, piece.span))
-
-
-def _open_brackets(statement: str) -> bool:
-    """Whether a statement that is DuckDB's whole ends within brackets."""
-    bare = re.sub(r"""'[^']*'|"(?:[^"]|"")*\"""", "", statement)
-    return sum(map(bare.count, "([{")) > sum(map(bare.count, ")]}"))
 
 
 def _read(text: str, statement: str, piece: Piece) -> Statement:
