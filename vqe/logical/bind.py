@@ -24,6 +24,7 @@ from vqe.logical.plan import Boxes, Events, Filter, Frames, Query, Scan, Stable,
 from vqe.logical.predicates import Probe, terms
 from vqe.logical.relations import Schema
 from vqe.logical.scope import Environment, Item, Scope, owner
+from vqe.logical.times import check_times
 from vqe.parser import ast
 from vqe.relational.session import Session
 from vqe.relational.splice import Spliced, quote, splice
@@ -196,7 +197,7 @@ class Binder:
         key = item.source.key
         regions = self.library.catalog.regions(key) if key else {}
         confidence = self.library.settings.number("confidence")
-        return item, resolve_call(call, arguments, item.model, regions, confidence, self.text)
+        return item, resolve_call(call, arguments, item.model, regions, confidence)
 
     def as_value(self, call: ast.Call, item: Item, meaning: ModelCall) -> None:
         function = item.values.get(meaning)
@@ -213,7 +214,7 @@ class Binder:
         scope = environment.scopes[-1]
         for term in terms(where):
             calls = self.calls_in(term, environment)
-            self._warn_times(term, environment)
+            check_times(term, environment.scopes[-1].items, self.text)
             owners = {id(item): item for _, item, _ in calls}
             candidates = list(owners.values()) if calls else scope.with_frames()
             target = next((i for i in candidates if self._moves(term, i, calls, scope)), None)
@@ -256,16 +257,13 @@ class Binder:
         frames = replace(item, kind="frames")
         inside = environment.within(Scope([frames]))
         for term in terms(where):
-            self._warn_times(term, inside)
+            check_times(term, inside.scopes[-1].items, self.text)
             calls = [(c, m) for c, i, m in self.calls_in(term, inside) if i is frames]
             predicate = self._probe.predicate(term, frames, calls)
             if predicate is None:
                 self._probe.explain(term, frames, calls)
             else:
                 item.filters.append(predicate)
-
-    def _warn_times(self, term: ast.Expr, environment: Environment) -> None:
-        self._probe.check_times(term, environment.scopes[-1].items)
 
     # --- the whole --------------------------------------------------------------------------------------------------
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from vqe.catalog import Region, unknown
 from vqe.errors import QueryError, nearest
 from vqe.logical.expr import ModelCall
 from vqe.models import ModelInfo
-from vqe.parser import ast
+from vqe.parser import ast, region_shape
 
 _NAMED = ("region", "confidence", "min_area")
 
@@ -20,7 +19,6 @@ def resolve_call(
     model: ModelInfo,
     regions: Mapping[str, Region],
     confidence: float,
-    text: str,
 ) -> ModelCall:
     """`arguments` are those of the call without the alias; `confidence` is the setting. QueryError at its span."""
     positional = [a for a in arguments if a.name is None]
@@ -40,7 +38,7 @@ def resolve_call(
         _classes(positional[0].value, model) if positional else (),
         _fraction(named["confidence"], "confidence") if "confidence" in named else confidence,
         _fraction(named["min_area"], "min_area") if "min_area" in named else 0.0,
-        _region(named["region"], regions, text) if "region" in named else None,
+        _region(named["region"], regions) if "region" in named else None,
     )
 
 
@@ -69,7 +67,7 @@ def _fraction(value: ast.Expr, what: str) -> float:
     return float(number)
 
 
-def _region(value: ast.Expr, regions: Mapping[str, Region], text: str) -> Region:
+def _region(value: ast.Expr, regions: Mapping[str, Region]) -> Region:
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         region = regions.get(value.value.lower())
         if region is None:
@@ -77,17 +75,7 @@ def _region(value: ast.Expr, regions: Mapping[str, Region], text: str) -> Region
             fault.span = value.span
             raise fault
         return region
-    if isinstance(value, ast.Call) and value.name in ("box", "polygon"):
-        return _literal_region(value, text)
+    if isinstance(value, ast.Call):
+        shape = region_shape(value)
+        return Region("", shape.kind, shape.points)
     raise QueryError("a region is a name, BOX(x1, y1, x2, y2) or POLYGON((x, y), …)", value.span)
-
-
-def _literal_region(call: ast.Call, text: str) -> Region:
-    inside = call.span.of(text).partition("(")[2]
-    numbers = [float(n) for n in re.findall(r"-?\d*\.?\d+(?:[eE][-+]?\d+)?", inside)]
-    wrong = any(not 0 <= n <= 1 for n in numbers) or len(numbers) % 2
-    if call.name == "box" and (wrong or len(numbers) != 4 or numbers[0] >= numbers[2] or numbers[1] >= numbers[3]):
-        raise QueryError("BOX takes x1, y1, x2, y2: fractions of the picture with x1 < x2 and y1 < y2", call.span)
-    if call.name == "polygon" and (wrong or len(numbers) < 6):
-        raise QueryError("POLYGON takes three points (x, y) or more: fractions of the picture", call.span)
-    return Region("", call.name, tuple(zip(numbers[::2], numbers[1::2], strict=True)))

@@ -12,6 +12,7 @@ from vqe.library import Library, Source
 from vqe.logical.plan import Window
 from vqe.logical.relations import Schema
 from vqe.logical.scope import Environment, Item, Kind, Scope
+from vqe.logical.times import check_times
 from vqe.models import ModelInfo
 from vqe.parser import ast
 from vqe.relational.splice import quote
@@ -67,6 +68,7 @@ class FromBinder:
                 self.bind(source.left, scope, environment, binder, movable and left)
                 self.bind(source.right, scope, environment, binder, movable and right)
                 if source.condition is not None:
+                    check_times(source.condition, scope.items, self.text)
                     binder.values(source.condition, environment.within(scope))
             case ast.SubqueryRef():
                 binder.query(source.query, environment.within(scope))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
 from vqe.errors import QueryError
@@ -14,7 +13,6 @@ from vqe.relational.session import Session
 from vqe.relational.splice import Spliced, quote, splice
 
 _PROBE = "vqe_probe"
-_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
 
 
 def terms(where: ast.Expr) -> list[ast.Expr]:
@@ -72,40 +70,7 @@ class Probe:
         with self.session.empty_relations({_PROBE: schema}):
             self.session.describe(condition, prefix, ")")
 
-    def check_times(self, term: ast.Expr, items: list[Item]) -> None:
-        """A dated timestamp against a bare time of day never means what it says."""
-        for node in ast.descendants(term):
-            match node:
-                case ast.Comparison(left=left, right=right):
-                    operands: tuple[ast.Expr, ...] = (left, right)
-                case ast.Between(operand=operand, low=low, high=high):
-                    operands = (operand, low, high)
-                case _:
-                    continue
-            stamps = [item for o in operands if (item := _timestamp_of(o, items)) is not None]
-            if not any(item.source.video.dated for item in stamps):
-                continue
-            for o in operands:
-                if isinstance(o, ast.Constant) and isinstance(o.value, str) and _TIME_OF_DAY.fullmatch(o.value):
-                    raise QueryError(
-                        "timestamp holds a date and a time, this is a time of day",
-                        o.span,
-                        "compare timestamp::TIME, or seconds from the start of the video",
-                    )
-
 
 def aliased(alias: str, columns: tuple[str, ...]) -> str:
     """`a` or `a(x, y)` as SQL."""
     return quote(alias) + (f"({', '.join(map(quote, columns))})" if columns else "")
-
-
-def _timestamp_of(expression: ast.Expr, items: list[Item]) -> Item | None:
-    """The frames whose timestamp this is, if it is one."""
-    if not isinstance(expression, ast.Name):
-        return None
-    *qualifier, name = expression.parts
-    for item in items:
-        unqualified = not qualifier or qualifier[-1].lower() == item.alias.lower()
-        if item.kind != "events" and unqualified and name.lower() == item.column("timestamp").lower():
-            return item
-    return None

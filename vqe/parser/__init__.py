@@ -1,4 +1,4 @@
-"""TEXT → AST. `parse` is the way in; ast.py says what comes out."""
+"""TEXT → AST. `parse` is the way in; ast/ says what comes out."""
 
 from vqe.parser.clauses import region_shape
 from vqe.parser.parse import is_complete, parse
