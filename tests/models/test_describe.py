@@ -15,7 +15,7 @@ import yaml
 from vqe.errors import QueryError, RunError
 from vqe.models import default_model, describe, known_models, ssd_graph
 
-NAMES = {0: "person", 1: "it's a \"bus\"", 2: "Fußgänger"}
+NAMES = {0: "person", 1: 'it\'s a "bus"', 2: "Fußgänger"}
 
 
 def openvino_folder(path: Path, **entries: Any) -> Path:
@@ -52,9 +52,7 @@ def test_importing_loads_no_framework(child: Callable[[str], CompletedProcess[st
     assert done.returncode == 0, done.stderr
 
 
-def test_describing_an_export_loads_no_framework(
-    tmp_path: Path, child: Callable[[str], CompletedProcess[str]]
-) -> None:
+def test_describing_an_export_loads_no_framework(tmp_path: Path, child: Callable[[str], CompletedProcess[str]]) -> None:
     folder = openvino_folder(tmp_path / "gate_openvino_model")
     done = child(
         "import sys, pathlib, vqe.models as models\n"

@@ -15,7 +15,7 @@ from vqe.errors import VqeWarning
 from vqe.labels.files import explained, locked
 from vqe.models.metadata import onnx_entries
 from vqe.models.model import ModelInfo
-from vqe.models.quiet import undisturbed, yolo_class
+from vqe.models.quiet import openvino, undisturbed, yolo_class
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def _export_weights(weights: Path, work: Path, home: Path) -> Path:
     # From a copy, since ultralytics writes beside the file. Dynamic, so that a wide picture is padded as little as
     # torch pads it: the same answer, and a third less to compute.
     copy = shutil.copy(weights, work / "model.pt")
+    openvino()
     with undisturbed(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = yolo_class(home)(str(copy))
@@ -87,10 +88,8 @@ def _export_weights(weights: Path, work: Path, home: Path) -> Path:
 
 
 def _convert_onnx(file: Path, work: Path, home: Path) -> Path:  # noqa: ARG001 (called as _export_weights)
-    import openvino
-
     folder = work / "onnx_openvino_model"
     folder.mkdir()
-    openvino.save_model(openvino.Core().read_model(str(file)), str(folder / "model.xml"), compress_to_fp16=False)
+    openvino().save_model(openvino().Core().read_model(str(file)), str(folder / "model.xml"), compress_to_fp16=False)
     (folder / "metadata.yaml").write_text(yaml.safe_dump(onnx_entries(file)), "utf-8")
     return folder

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vqe.labels.files import explained, locked
+from vqe.models.quiet import openvino
 
 
 @contextlib.contextmanager
@@ -16,13 +17,12 @@ def compiled_models(home: Path, *, full_precision: bool) -> Iterator[None]:
     full_precision: compute in float32 where a processor would rather take bfloat16.
     One process at a time, since OpenVINO writes the files in place. Raises RunError where `home` is unwritable.
     """
-    import openvino
-
+    module = openvino()
     folder = home / "compiled"
     with explained("keep compiled models", home):
         folder.mkdir(parents=True, exist_ok=True)
         lock = locked(folder / ".lock")
-    plain = openvino.Core
+    plain = module.Core
 
     def core(*arguments: object) -> object:
         made = plain(*arguments)
@@ -32,8 +32,8 @@ def compiled_models(home: Path, *, full_precision: bool) -> Iterator[None]:
         return made
 
     with lock:
-        openvino.Core = core
+        module.Core = core
         try:
             yield
         finally:
-            openvino.Core = plain
+            module.Core = plain

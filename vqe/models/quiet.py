@@ -1,4 +1,4 @@
-"""ultralytics, imported so that it keeps to itself: no output, no network, no settings of ours changed."""
+"""ultralytics and OpenVINO, imported so that they keep to themselves: no output, no network, our settings kept."""
 
 from __future__ import annotations
 
@@ -34,6 +34,19 @@ def ultralytics(home: Path | None = None) -> Any:
         else:
             _import(home / "ultralytics")
     return sys.modules["ultralytics"]
+
+
+def openvino() -> Any:
+    """The module without its telemetry, which tells a server of every import and leaves a number in the home folder."""
+    if "openvino" not in sys.modules and "openvino_telemetry" not in sys.modules:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing it fails: a stub is used then
+        try:
+            importlib.import_module("openvino")
+            with contextlib.suppress(ImportError):
+                importlib.import_module("openvino.tools.ovc.convert_impl")  # it decides for itself, at its own import
+        finally:
+            del sys.modules["openvino_telemetry"]
+    return importlib.import_module("openvino")
 
 
 def _import(settings: Path) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vqe.labels.files import explained, locked
 from vqe.models.model import Detected, ModelInfo
 from vqe.models.openvino_cache import compiled_models
+from vqe.models.quiet import openvino
 from vqe.models.settings import SSD_IOU, SSD_MOST_BOXES
 
 _BOXES = "Postprocessor/Decode/transpose_1"  # float32 [1917, 4]: y1, x1, y2, x2 as fractions
@@ -28,9 +29,7 @@ class SsdModel:
         graph = _cut(info.path, info.key, home)
         # bfloat16 would move boxes by up to four pixels: their coordinates are fractions, with eight bits then.
         with compiled_models(home, full_precision=True):
-            import openvino
-
-            self._compiled: Any = openvino.Core().compile_model(str(graph), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+            self._compiled: Any = openvino().Core().compile_model(str(graph), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
 
     def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float) -> list[Detected]:
         """See `ReferenceModel`."""
@@ -73,16 +72,14 @@ def _cut(graph: Path, key: str, home: Path) -> Path:
 
 
 def _convert(graph: Path, target: Path) -> None:
-    import openvino
-
-    model = openvino.Core().read_model(str(graph))
+    model = openvino().Core().read_model(str(graph))
     nodes = {node.get_friendly_name(): node for node in model.get_ordered_ops()}
     outputs = [nodes[_BOXES].output(0), nodes[_SCORES].output(0)]
-    model = openvino.Model(outputs, model.get_parameters(), "ssd_mobilenet_v2_coco")
+    model = openvino().Model(outputs, model.get_parameters(), "ssd_mobilenet_v2_coco")
     model.reshape([1, -1, -1, 3])
     partial = target.with_name(f".tmp-{target.name}")
     try:
-        openvino.save_model(model, str(partial), compress_to_fp16=False)
+        openvino().save_model(model, str(partial), compress_to_fp16=False)
         # The weights first: the description, which is looked for, is there only when all is.
         partial.with_suffix(".bin").replace(target.with_suffix(".bin"))
         partial.replace(target)

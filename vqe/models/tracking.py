@@ -28,7 +28,7 @@ def track(labels: Labels, rate: float) -> NDArray[np.int64]:
     ids = np.full(len(labels.classes), -1, np.int64)
     for i, frame in enumerate(labels.frames):
         # Frames without labels pass too, as far as the tracker can still remember anything over them.
-        for _ in range(min(int(frame - labels.frames[i - 1]) - 1, patience + 1) if i else 0):
+        for _ in range(min(int(frame - labels.frames[i - 1]) - 1, patience + 2) if i else 0):
             tracker.update(_boxes(labels, 0, 0))
         first, last = int(labels.offsets[i]), int(labels.offsets[i + 1])
         # Rows x1, y1, x2, y2, id, score, class, position of the box among those given.
