@@ -136,6 +136,8 @@ class Engine:
     @contextmanager
     def running(self, prepared: Prepared) -> Iterator[Execution]:
         """The relations of the plan in DuckDB's reach; inside, the statement's text can be run."""
+        import numpy as np
+
         from vqe.physical.lower import lower
         from vqe.physical.stream import RelationStream
         from vqe.relational.columns import arrow_schema
@@ -148,6 +150,9 @@ class Engine:
         for number, relation in enumerate(prepared.plan.relations, 1):
             name = f"vqe_{number}"
             functions = {str(c): f for f, (of, c) in prepared.bound.functions.items() if of == name}
+            for call, function in functions.items():
+                kind = np.bool_ if call.startswith("contains") else np.int32
+                run.values[function] = np.zeros(relation.video.frame_count, kind)  # type: ignore[attr-defined]
             operator = lower(relation, run, functions)  # type: ignore[arg-type]
             execution.operators.append(operator)
             columns = [c for c in prepared.bound.schemas[name] if c[0] in relation.columns]  # type: ignore[attr-defined]

@@ -289,6 +289,8 @@ class Binder:
     def _reads_everything(self, statement: ast.QueryStatement, query: str) -> bool:
         """Whether a star, a whole row or NATURAL may read columns that the text does not name (or so it looks)."""
         bare = re.sub(r"count\s*\(\s*\*\s*\)", "", query, flags=re.I)
+        if any(i.columns for i in self.items):  # renamed: the text has other names
+            return True
         if statement.kind == "summarize" or re.search(r"\*|\b(columns|natural)\b", bare, re.I):
             return True
         if any(isinstance(n, ast.Select) and not n.items for n in ast.descendants(statement)):

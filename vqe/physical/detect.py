@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from vqe.errors import RunError, VqeWarning
 from vqe.labels import FileLabels, Labels, concatenate
 from vqe.logical import plan
-from vqe.models import Detected
+from vqe.models import Detected, ReferenceModel
 from vqe.physical.batch import Batch, Batches
 from vqe.physical.operator import Run
 from vqe.video import VideoFile, read_frames
 
-CHUNK = 8  # frames that the model has seen before they are passed on: an early answer, a LIMIT that stops early
+CHUNK_SECONDS = 0.3  # of the model's work before frames are passed on: an early answer, a LIMIT that stops early
+MOST_IN_CHUNK = 64
 KEEP_FRAMES, KEEP_SECONDS = 64, 5.0  # computed labels are made durable after so many, or so long
 
 
@@ -49,8 +50,15 @@ class Spent:
     model: float = 0.0
     decoding: float = 0.0
 
+    def chunk(self, batch: int) -> int:
+        """How many frames to take at once, a multiple of what the model likes."""
+        if not self.frames:
+            return batch
+        wanted = CHUNK_SECONDS * self.frames / max(self.model, 1e-6)
+        return batch * max(1, int(min(wanted, MOST_IN_CHUNK) / batch))
+
     def remember(self, node: plan.Detect, run: Run) -> None:
-        if self.frames < CHUNK:
+        if self.frames < 8:  # too few to measure by
             return
         fingerprint = node.video.files[0].index.fingerprint
         with contextlib.suppress(RunError):  # an unwritable folder has been warned about; the costs stay unknown
@@ -73,20 +81,20 @@ def _of_file(node: plan.Detect, file: VideoFile, frames: NDArray[np.int64], run:
                 else:  # a damaged part of the store was set aside: ask anew what is known
                     yield from _of_file(node, file, stretch, run, spent)
                 continue
-            while chunk := pictures.up_to(int(stretch[-1]), spent):
+            model = run.library.reference(node.info)
+            while chunk := pictures.up_to(int(stretch[-1]), spent.chunk(model.batch), spent):
                 run.check()
-                yield keeper.keep(*_infer(node, chunk, run, spent))
+                yield keeper.keep(*_infer(model, chunk, node.confidence, spent))
 
 
 def _infer(
-    node: plan.Detect, chunk: list[tuple[int, NDArray[np.uint8]]], run: Run, spent: Spent
+    model: ReferenceModel, chunk: list[tuple[int, NDArray[np.uint8]]], confidence: float, spent: Spent
 ) -> tuple[Labels, float]:
     """Run the model: labels, and the seconds it took."""
-    model = run.library.reference(node.info)
     start = time.perf_counter()
     found: list[Detected] = []
     for i in range(0, len(chunk), model.batch):
-        found += model.detect([picture for _, picture in chunk[i : i + model.batch]], node.confidence)
+        found += model.detect([picture for _, picture in chunk[i : i + model.batch]], confidence)
     seconds = time.perf_counter() - start
     spent.frames += len(chunk)
     spent.model += seconds
@@ -108,11 +116,11 @@ class _Pictures:
         self._source = read_frames(node.video, frames) if len(frames) else iter(())
         self._waiting: tuple[int, NDArray[np.uint8]] | None = None
 
-    def up_to(self, last: int, spent: Spent) -> list[tuple[int, NDArray[np.uint8]]]:
-        """The next pictures, of frames no later than `last`; a frame that cannot be decoded is passed over."""
+    def up_to(self, last: int, count: int, spent: Spent) -> list[tuple[int, NDArray[np.uint8]]]:
+        """The next pictures, `count` at most, of frames up to `last`; what cannot be decoded is passed over."""
         start = time.perf_counter()
         chunk: list[tuple[int, NDArray[np.uint8]]] = []
-        while len(chunk) < CHUNK:
+        while len(chunk) < count:
             self._waiting = self._waiting or next(self._source, None)
             if self._waiting is None or self._waiting[0] > last:
                 break

@@ -30,10 +30,7 @@ def keep_values(node: plan.Frames | plan.Boxes, batch: Batch, run: Run, function
     for call in node.calls:
         assert batch.labels is not None, "calls stand above Detect"
         values = call_values(call, batch.labels, node.video, node.info.classes)
-        name = functions[str(call)]
-        if name not in run.values:
-            run.values[name] = np.zeros(node.video.frame_count, np.bool_ if values.dtype == np.bool_ else np.int32)
-        run.values[name][batch.frames] = values
+        run.values[functions[str(call)]][batch.frames] = values
 
 
 def boxes(node: plan.Boxes, source: Batches, run: Run, functions: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
