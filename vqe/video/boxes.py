@@ -104,6 +104,8 @@ def missing_bytes(path: Path) -> int:
         return max(0, 8 + int.from_bytes(head[4:8], "little") - size)
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return max(0, _matroska_size(head) - size)
+    if head[:1] == head[188:189] == head[376:377] == b"G":  # MPEG-TS: packets of 188 bytes
+        return -size % 188
     return 0
 
 

@@ -63,8 +63,9 @@ def _build(path: Path, progress: Progress | None) -> FileIndex:
         codec=codec,
         duration=duration,
         frame_duration=frame_duration,
-        timed=shown.timed,
         notes=_notes(path, table, shown),
+        timed=shown.timed,
+        damaged=bool(shown.faults or shown.corrupt),
     )
 
 
@@ -73,6 +74,8 @@ def _notes(path: Path, table: NDArray[Any], shown: Shown) -> tuple[str, ...]:
     missing = missing_bytes(path)
     if missing:
         notes.append(f"the file is cut short ({missing:,} bytes are missing): only its first part can be read")
-    if shown.damaged:
-        notes.append(f"{shown.damaged} of {len(table)} packets are damaged: frames that cannot be decoded are left out")
+    if shown.faults:
+        notes.append(f"{shown.faults} of {len(table)} packets are damaged: frames that cannot be decoded are left out")
+    if shown.corrupt:
+        notes.append(f"{shown.corrupt} of {len(shown.pts)} frames are damaged: what they show may be wrong")
     return tuple(notes)

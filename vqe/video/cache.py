@@ -24,7 +24,18 @@ from vqe.video.times import rising, to_seconds
 
 # Part of every entry's name: entries of other versions are never read.
 VERSION = 1
-PLAIN = ("fingerprint", "width", "height", "rotation", "rate", "codec", "duration", "frame_duration", "timed")
+PLAIN = (
+    "fingerprint",
+    "width",
+    "height",
+    "rotation",
+    "rate",
+    "codec",
+    "duration",
+    "frame_duration",
+    "timed",
+    "damaged",
+)
 
 _told: set[Path] = set()
 

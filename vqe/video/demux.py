@@ -36,6 +36,7 @@ class Opened:
     container: InputContainer
     stream: VideoStream
     faults: int = 0  # packets that did not decode, and places that could not be read
+    steady: bool = False  # after the next rewind, decode as PyAV does by default, without threads over frames
     used: bool = False  # something was read or sought: decoding would not begin at the file's start
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
@@ -94,6 +95,8 @@ class Opened:
             self.close()
             self.container, self.stream = _open(self.path)
             self.used = False
+        # Threads over frames are faster, but patch damaged pictures in another way.
+        self.stream.thread_type = "SLICE" if self.steady else "AUTO"
 
     def close(self) -> None:
         self.container.close()
@@ -104,13 +107,14 @@ class Opened:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Opened]:
-    """Open a video file for reading; decoding will be threaded.
+def opened(path: Path, steady: bool = False) -> Iterator[Opened]:
+    """Open a video file for reading. `steady`: decode as PyAV does by default, for damaged files.
 
     RunError where the file is missing, unreadable, not a video, or has no video stream.
     """
-    file = Opened(path, *_open(path))
+    file = Opened(path, *_open(path), steady=steady)
     try:
+        file.rewind()
         yield file
     finally:
         file.close()
@@ -153,7 +157,6 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
     if stream is None:
         container.close()
         raise RunError(f"'{path}' has no video in it")
-    stream.thread_type = "AUTO"
     return container, stream
 
 

@@ -25,8 +25,9 @@ class FileIndex:
     codec: str
     duration: float  # seconds from the first frame until the last one stops showing
     frame_duration: float  # seconds, the median
-    timed: bool  # pts are the frames' own stamps; else they were repaired, and frames are known by counting
-    notes: tuple[str, ...]  # what the user should know: a cut file, frames that do not decode
+    notes: tuple[str, ...] = ()  # what the user should know: a cut file, frames that do not decode
+    timed: bool = True  # pts are the frames' own stamps; else they were repaired, and frames are known by counting
+    damaged: bool = False  # some packets did not decode, or some frames had to be patched
 
     def __eq__(self, other: object) -> bool:
         # Arrays have no truth to compare; the fingerprint stands for all that is in the file.

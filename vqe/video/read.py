@@ -41,7 +41,7 @@ def _pictures(
 def _of_file(file: VideoFile, frames: NDArray[np.int64], format: str) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     index = file.index
     converter = Converter(index.width, index.height, format)
-    with opened(file.path) as source:
+    with opened(file.path, steady=index.damaged) as source:
         reader = FrameReader(source, index.pts, index.keyframes, index.timed)
         for number, frame in reader.frames(int(f) - file.first_frame for f in frames):
             yield file.first_frame + number, converter.picture(frame)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vqe.video.demux import Opened
 from vqe.video.frames import FrameReader
-from vqe.video.times import repair, table_pts
+from vqe.video.times import Stamps, repair, table_pts
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -41,7 +41,8 @@ class Shown:
     keyframes: NDArray[np.int64]
     timed: bool  # the stamps are the frames' own
     first: VideoFrame  # for size and rotation
-    damaged: int = 0  # packets that did not decode
+    faults: int = 0  # packets that did not decode
+    corrupt: int = 0  # frames that the decoder had to patch
 
 
 def shown_frames(file: Opened, table: NDArray[Any], progress: Progress | None) -> Shown | None:
@@ -61,6 +62,7 @@ class _Walk:
     strips: array[int] = field(default_factory=lambda: array("I"))
     keys: list[int] = field(default_factory=list)
     first: VideoFrame | None = None
+    corrupt: int = 0
 
     def take(self, frames: Iterable[VideoFrame], progress: Progress | None, total: int) -> None:
         for n, frame in enumerate(frames):
@@ -68,6 +70,7 @@ class _Walk:
                 self.first = frame
             self.stamps.append(frame.pts)
             self.strips.append(_strip(frame))
+            self.corrupt += frame.is_corrupt
             if frame.key_frame:
                 self.keys.append(n)
             if progress is not None and n % PROGRESS_EVERY == 0:
@@ -75,29 +78,40 @@ class _Walk:
 
 
 def _decoded(file: Opened, packets: int, progress: Progress | None) -> Shown | None:
+    walk, faults = _walk(file, packets, progress)
+    if faults or walk.corrupt:
+        # How damage is patched depends on the threads; PyAV's own way is the one that counts.
+        file.steady = True
+        walk, faults = _walk(file, packets, progress)
+    if walk.first is None:
+        return None
+    pts, source = repair(walk.stamps, file.time_base, float(file.stream.average_rate or 25))
+    keys = _sure_keys(file, walk, pts, source)
+    if progress is not None:
+        progress(len(pts), len(pts))
+    return Shown(pts, keys, source is Stamps.OWN, walk.first, faults, walk.corrupt)
+
+
+def _walk(file: Opened, packets: int, progress: Progress | None) -> tuple[_Walk, int]:
+    """All that decoding from the start shows, and how many packets did not decode."""
     walk = _Walk()
     file.rewind()
     before = file.faults
     walk.take(file.frames(), progress, packets)
-    damaged = file.faults - before
-    if walk.first is None:
-        return None
-    pts, timed = repair(walk.stamps, file.time_base, float(file.stream.average_rate or 25))
-    keys = _sure_keys(file, walk, pts, timed)
-    if progress is not None:
-        progress(len(pts), len(pts))
-    return Shown(pts, keys, timed, walk.first, damaged)
+    return walk, file.faults - before
 
 
-def _sure_keys(file: Opened, walk: _Walk, pts: NDArray[np.int64], timed: bool) -> NDArray[np.int64]:
+def _sure_keys(file: Opened, walk: _Walk, pts: NDArray[np.int64], source: Stamps) -> NDArray[np.int64]:
     """The frames that can be sought to: all key frames if seeking to some shows what decoding showed, else none.
 
-    Decoding can always begin at frame 0. Key frames whose stamp was repaired cannot be recognised after a seek.
+    Decoding can always begin at frame 0. Key frames whose stamp was made up cannot be recognised after a seek.
     """
     keys = np.array([0] + [k for k in walk.keys if k and walk.stamps[k] == pts[k]], dtype=np.int64)
+    if source is Stamps.MADE:
+        return keys[:1]
     for key in {int(keys[len(keys) // 2]), int(keys[-1])} - {0}:
         numbers = range(key, min(key + 4, len(pts)))
-        reader = FrameReader(file, pts, keys, timed)
+        reader = FrameReader(file, pts, keys, source is Stamps.OWN)
         strips = [_strip(frame) for _, frame in reader.frames(numbers)]
         if reader.lost or strips != list(walk.strips[key : numbers.stop]):
             return keys[:1]
@@ -124,9 +138,10 @@ def _foretold(file: Opened, table: NDArray[Any]) -> Shown | None:
     if start.stamps != pts[: len(start.stamps)].tolist():
         return None
     keys = _key_numbers(table, pts)
-    if not _holds(file, pts, keys) or file.faults > before:
+    corrupt = _check(file, pts, keys)
+    if corrupt is None or file.faults > before:
         return None
-    return Shown(pts, keys, True, start.first)
+    return Shown(pts, keys, True, start.first, corrupt=corrupt)
 
 
 def _key_numbers(table: NDArray[Any], pts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -135,30 +150,35 @@ def _key_numbers(table: NDArray[Any], pts: NDArray[np.int64]) -> NDArray[np.int6
     return np.concatenate([np.zeros(1, np.int64), np.searchsorted(pts, stamps)]).astype(np.int64)
 
 
-def _holds(file: Opened, pts: NDArray[np.int64], keys: NDArray[np.int64]) -> bool:
-    """Decode a stretch in the middle twice, from two key frames, and the end: is all as the packets foretell?"""
+def _check(file: Opened, pts: NDArray[np.int64], keys: NDArray[np.int64]) -> int | None:
+    """Decode a stretch in the middle twice, from two key frames, and the end: is all as the packets foretell?
+
+    None if not, else how many frames of the end are damaged: a file that was cut may end in the middle of one.
+    """
     if len(keys) < 3:
-        return False
+        return None
     middle = len(keys) // 2
     before, key, last = (int(keys[k]) for k in (middle - 1, middle, -1))
     if key - before > LONGEST_CHECK or len(pts) - last > LONGEST_CHECK:
-        return False
+        return None
     stop = min(key + 8, len(pts))
-    from_before = _strips(file, pts, keys, range(before, stop))
-    from_key = _strips(file, pts, keys, range(key, stop))
-    if from_before is None or from_key is None or from_before[key - before :] != from_key:
-        return False
-    return _strips(file, pts, keys, range(last, len(pts)), to_end=True) is not None
+    from_before = _stretch(file, pts, keys, range(before, stop))
+    from_key = _stretch(file, pts, keys, range(key, stop))
+    if from_before is None or from_key is None or from_before.strips[key - before :] != from_key.strips:
+        return None
+    end = _stretch(file, pts, keys, range(last, len(pts)), to_end=True)
+    return None if end is None else end.corrupt
 
 
-def _strips(
+def _stretch(
     file: Opened, pts: NDArray[np.int64], keys: NDArray[np.int64], numbers: range, to_end: bool = False
-) -> list[int] | None:
-    """The strips of these frames by random access, or None where one is missing or one too many is shown."""
+) -> _Walk | None:
+    """These frames by random access, or None where one is missing or one too many is shown."""
     reader = FrameReader(file, pts, keys)
-    strips = [_strip(frame) for _, frame in reader.frames(numbers)]
+    walk = _Walk()
+    walk.take((frame for _, frame in reader.frames(numbers)), None, 0)
     extra = reader.rest() if to_end else 0
-    return None if reader.lost + reader.strange + extra else strips
+    return None if reader.lost + reader.strange + extra else walk
 
 
 def _strip(frame: VideoFrame) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -37,8 +38,16 @@ def to_seconds(pts: NDArray[np.int64], time_base: Fraction) -> NDArray[np.float6
     return seconds
 
 
-def repair(stamps: Sequence[int | None], time_base: Fraction, rate: float) -> tuple[NDArray[np.int64], bool]:
-    """Strictly rising stamps for frames in shown order, and whether they are the frames' own.
+class Stamps(Enum):
+    """Where the stamps of an index come from."""
+
+    OWN = "own"  # every frame bears its stamp
+    SORTED = "sorted"  # the frames bear these stamps, but not in the order in which they are shown
+    MADE = "made"  # some frame has none, or one that is not above the one before
+
+
+def repair(stamps: Sequence[int | None], time_base: Fraction, rate: float) -> tuple[NDArray[np.int64], Stamps]:
+    """Strictly rising stamps for frames in shown order, and where they come from.
 
     Own stamps that rise are kept. Else, if every frame has one and they are merely out of order (MPEG-4 with packed
     B-frames), they are sorted: the frames stay in the decoder's order. Else each frame that has none comes one step
@@ -50,8 +59,8 @@ def repair(stamps: Sequence[int | None], time_base: Fraction, rate: float) -> tu
         own = np.array(stamps, dtype=np.int64)
         ordered = nearly_sorted(own)
         if ordered is not None:
-            return ordered, ordered is own
-    return _walk(stamps, time_base, rate), False
+            return ordered, Stamps.OWN if ordered is own else Stamps.SORTED
+    return _walk(stamps, time_base, rate), Stamps.MADE
 
 
 def _walk(stamps: Sequence[int | None], time_base: Fraction, rate: float) -> NDArray[np.int64]:
