@@ -78,13 +78,13 @@ class FileLabels:
         Only the row groups that hold these frames are read. A damaged file is set aside with a VqeWarning, and its
         frames are then unknown: so take `frames` of what comes back for what is known. Raises RunError as `known`.
         """
-        for attempt in range(_ATTEMPTS):
-            self._refresh(force=attempt > 0)
-            with contextlib.suppress(FileNotFoundError):
-                labels = self._read(frames)
-                if labels is not None:
-                    return labels
         with explained("read labels", self.folder):
+            for attempt in range(_ATTEMPTS):
+                self._refresh(force=attempt > 0)
+                with contextlib.suppress(FileNotFoundError):
+                    labels = self._read(frames)
+                    if labels is not None:
+                        return labels
             raise OSError("files keep vanishing")
 
     def append(self, labels: Labels, seconds: float) -> None:
@@ -100,7 +100,7 @@ class FileLabels:
         name = compaction.part_name(self.confidence)
         with explained("keep labels", self.folder):
             write_atomically(self.folder / name, encode(labels, seconds))
-        self._parts[name] = Part.open(self.folder / name, self.confidence)
+        self._listed = None  # the folder's time stamp may be too coarse to tell
         self._tidy()
 
     def close(self) -> None:
@@ -115,35 +115,39 @@ class FileLabels:
             if not self._swept:
                 sweep(self.folder)
                 self._swept = True
+            self._refresh()
             own = [part for part in self._parts.values() if part.floor == self.confidence]
             if compaction.due(own) and compaction.compact(self.folder, self.confidence):
                 self._refresh(force=True)
 
     def _refresh(self, force: bool = False) -> None:
-        """Bring the parts up to date with the folder. Another process may have added or merged some."""
+        """Bring the parts up to date with the folder: another process may have added or merged some."""
         with explained("read labels", self.folder):
-            try:
-                changed = self.folder.stat().st_mtime_ns
-            except (FileNotFoundError, NotADirectoryError):
-                changed = None
-            if changed == self._listed and not force:
-                return
-            floors = {} if changed is None else compaction.listing(self.folder)
+            for _ in range(_ATTEMPTS):
+                try:
+                    changed = self.folder.stat().st_mtime_ns
+                except (FileNotFoundError, NotADirectoryError):
+                    changed = None
+                if changed == self._listed and not force:
+                    return
+                with contextlib.suppress(FileNotFoundError):
+                    self._list({} if changed is None else compaction.listing(self.folder))
+                    self._listed = changed
+                    return
+                force = True  # a part was merged by another process between the listing and its opening
+            raise OSError("files keep vanishing")
+
+    def _list(self, floors: dict[str, float]) -> None:
+        """Know these parts and no others. Raises OSError."""
         self._parts = {name: part for name, part in self._parts.items() if name in floors}
         for name, floor in floors.items():
             if floor <= self.confidence and name not in self._parts:
-                self._add(name, floor)
+                try:
+                    self._parts[name] = Part.open(self.folder / name, floor)
+                except Damaged as fault:
+                    set_aside(self.folder / name, fault)
         # The lowest floor first: of a frame that several parts know, that one is read.
         self._parts = dict(sorted(self._parts.items(), key=lambda item: item[1].floor))
-        self._listed = changed
-
-    def _add(self, name: str, floor: float) -> None:
-        try:
-            self._parts[name] = Part.open(self.folder / name, floor)
-        except FileNotFoundError:
-            pass  # merged by another process since the listing; the merged file changes the folder's mtime
-        except Damaged as fault:
-            set_aside(self.folder / name, fault)
 
     def _read(self, frames: NDArray[np.int64]) -> Labels | None:
         """As `read`, or None where a damaged part was found and the others have to be asked again."""
