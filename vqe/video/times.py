@@ -20,13 +20,17 @@ def rising(pts: NDArray[np.int64]) -> bool:
 
 
 def nearly_sorted(pts: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """The stamps in order, or None where two are equal or one lies further from its place than reordering explains."""
+    """The stamps in order, or None where two are equal or reordering by a codec does not explain their disorder."""
     if rising(pts):
         return pts
     order = np.argsort(pts, kind="stable")
     ordered = pts[order]
+    if not rising(ordered):
+        return None
     order -= np.arange(len(pts))
-    if not rising(ordered) or np.abs(order, out=order).max() > MOST_REORDERED:
+    # A clock that jumps back, in a file so short that all frames lie close together, is no reordering either.
+    back = (np.maximum.accumulate(pts) - pts).max()
+    if np.abs(order, out=order).max() > MOST_REORDERED or back > MOST_REORDERED * np.median(np.diff(ordered)):
         return None
     return ordered
 
