@@ -50,8 +50,10 @@ def compact(folder: Path, floor: float) -> bool:
         names = [name for name, own in listing(folder).items() if own == floor]
         chosen = smallest([Part.open(folder / name, floor) for name in names])
         if len(chosen) > 1:
-            content = encode(merge(chosen), sum(part.seconds for part in chosen))
-            write_atomically(folder / part_name(floor), content)
+            labels = merge(chosen)
+            if len(labels):
+                content = encode(labels, sum(part.seconds for part in chosen))
+                write_atomically(folder / part_name(floor), content)
             for part in chosen:
                 part.path.unlink(missing_ok=True)
         return True

@@ -146,8 +146,9 @@ class FileLabels:
                     self._parts[name] = Part.open(self.folder / name, floor)
                 except Damaged as fault:
                     set_aside(self.folder / name, fault)
-        # The lowest floor first: of a frame that several parts know, that one is read.
-        self._parts = dict(sorted(self._parts.items(), key=lambda item: item[1].floor))
+        # The lowest floor first: of a frame that several parts know, that one is read. Then by time.
+        order = sorted(self._parts.items(), key=lambda item: (item[1].floor, *item[1].frames[:1]))
+        self._parts = dict(order)
 
     def _read(self, frames: NDArray[np.int64]) -> Labels | None:
         """As `read`, or None where a damaged part was found and the others have to be asked again."""
@@ -169,7 +170,9 @@ class FileLabels:
             left = left[~mine]
         if not pieces:
             return Labels.empty()
-        return concatenate(pieces).take(np.argsort(np.concatenate(order), kind="stable"))
+        labels, places = concatenate(pieces), np.concatenate(order)
+        rising = bool((np.diff(places) > 0).all())
+        return labels if rising else labels.take(np.argsort(places, kind="stable"))
 
     def _take(self, name: str, part: Part, rows: NDArray[np.int64]) -> list[Labels]:
         """These rows of a part in rising order, cut to the floor; a piece a row group."""
