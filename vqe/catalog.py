@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -26,6 +27,14 @@ CREATE TABLE regions (key TEXT, video TEXT, name TEXT NOT NULL, kind TEXT NOT NU
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE costs   (operator TEXT, subject TEXT, seconds REAL NOT NULL, PRIMARY KEY (operator, subject));
 """
+
+
+_IS_VIDEO = re.compile(r"\.(mp4|mkv|mov|avi|webm|m4v|ts|mpg|mpeg|wmv|flv|3gp|h264|h265)$", re.I)
+
+
+def is_video_path(path: str) -> bool:
+    """Whether a string in FROM is a video, by its ending."""
+    return bool(_IS_VIDEO.search(path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vqe.catalog import Catalog
-from vqe.errors import VqeError, nearest
+from vqe.errors import VqeError, attached
 from vqe.library import Library
 from vqe.logical.bind import Bound, bind
 from vqe.logical.frames import FrameSet
-from vqe.logical.plan import Detect, Query
+from vqe.logical.node import walk
+from vqe.logical.plan import Detect, Query, Scan
 from vqe.optimizer.cost import DECODE_SECONDS, REFERENCE_SECONDS, Measured
 from vqe.optimizer.optimize import Context, optimize
-from vqe.parser import ast, parse
+from vqe.parser import ast
 from vqe.physical.operator import Operator, Progress, Run
-from vqe.relational.faults import MissingTableError
+from vqe.relational.faults import MissingTableError, no_such_table
 from vqe.relational.session import Session
-from vqe.relational.splice import Spliced
 from vqe.settings import Settings
 
 
@@ -56,17 +58,12 @@ class Execution:
 class Engine:
     """Everything behind one connection."""
 
-    def __init__(self, folder: Path, overrides: Mapping[str, str] | None = None) -> None:
-        self.folder = folder
-        self.catalog = Catalog(folder)
-        self.settings = Settings(self.catalog, overrides)
-        self.session = Session(folder)
-        self.library = Library(folder, self.catalog, self.settings)
+    def __init__(self, folder: Path, catalog: Catalog, settings: Settings, session: Session) -> None:
+        self.catalog = catalog
+        self.settings = settings
+        self.session = session
+        self.library = Library(folder, catalog, settings)
         self.progress: Progress | None = None
-
-    def parse(self, text: str) -> tuple[ast.Statement, ...]:
-        with attached(text):
-            return parse(text)
 
     def prepare(self, statement: ast.QueryStatement, text: str, variables: Mapping[str, object]) -> Prepared | None:
         """Bind and optimise; None where the statement names no video."""
@@ -89,17 +86,10 @@ class Engine:
                     break
                 except MissingTableError as fault:
                     if not self.session.bring(fault.table, variables, stack):
-                        raise self.no_such_table(fault) from None
+                        raise no_such_table(fault, self.catalog) from None
                     if fault.table in variables:
                         used[fault.table] = variables[fault.table]
             yield bound, self.session.attached, used
-
-    def no_such_table(self, fault: MissingTableError) -> MissingTableError:
-        """The error for a name in FROM that is nothing, with the videos among its neighbours."""
-        videos = [v.name for v in self.catalog.videos().values()]
-        fault.message = f"no video or table '{fault.table}'"
-        fault.hint = nearest(fault.table, videos) or fault.hint
-        return fault
 
     def _context(self) -> Context:
         from vqe.relational.evaluate import matching
@@ -121,11 +111,14 @@ class Engine:
         return Measured(self._stored, self._seconds)
 
     def _stored(self, node: Detect) -> int:
-        opened = (
-            (f.frame_count, self.library.store.open(f.index.fingerprint, node.info.key, node.confidence).count())
-            for f in node.video.files
-        )
-        return sum(min(frames, labels) for frames, labels in opened)
+        frames = next(n.frames for n in walk(node) if isinstance(n, Scan)).array()
+        owners = node.video.file_of(frames)
+        stored = 0
+        for number in np.unique(owners):
+            file = node.video.files[number]
+            labels = self.library.store.open(file.index.fingerprint, node.info.key, node.confidence)
+            stored += int(labels.known(frames[owners == number] - file.first_frame).sum())
+        return stored
 
     def _seconds(self, node: Detect) -> float:
         model = self.catalog.cost("reference", node.info.key) or REFERENCE_SECONDS
@@ -136,8 +129,6 @@ class Engine:
     @contextmanager
     def running(self, prepared: Prepared) -> Iterator[Execution]:
         """The relations of the plan in DuckDB's reach; inside, the statement's text can be run."""
-        import numpy as np
-
         from vqe.physical.lower import lower
         from vqe.physical.stream import RelationStream
         from vqe.relational.columns import arrow_schema
@@ -201,7 +192,6 @@ class Engine:
 
 def _lookup(run: Run, name: str) -> Callable[[Any], Any]:
     """The function behind a call outside WHERE: from frame numbers to the values that the scan has left."""
-    import numpy as np
     import pyarrow as pa
 
     def values(frames: Any) -> Any:
@@ -209,19 +199,3 @@ def _lookup(run: Run, name: str) -> Callable[[Any], Any]:
         return pa.array(run.values[name][numbers])
 
     return values
-
-
-@contextmanager
-def attached(text: str) -> Iterator[None]:
-    """Errors raised inside point into this text."""
-    try:
-        yield
-    except VqeError as fault:
-        raise fault.attach(text) from fault.__cause__
-
-
-def whole(text: str, statement: ast.Node) -> Spliced:
-    """A statement's own text, untouched."""
-    from vqe.relational.splice import splice
-
-    return splice(text, statement.span, {})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -79,6 +80,15 @@ class RunError(VqeError):
 
 class VqeWarning(UserWarning):
     """Something the user should know that does not stop the query."""
+
+
+@contextmanager
+def attached(text: str) -> Iterator[None]:
+    """Errors raised inside point into this text."""
+    try:
+        yield
+    except VqeError as fault:
+        raise fault.attach(text) from fault.__cause__
 
 
 def caret(text: str, span: Span) -> list[str]:

@@ -79,8 +79,8 @@ def _price(plan: Query, known: Measured) -> str:
         if isinstance(node, Detect):
             guess = estimate(node, known)
             calls[node.model] = calls.get(node.model, 0) + round(guess.rows) - (guess.stored or 0)
-    asked = ", ".join(f"{n} calls of {model}" for model, n in calls.items()) or "no model"
-    return f"estimated: {_seconds(total.seconds)}, at most {asked}"
+    asked = ", ".join(f"at most {n} calls of {model}" for model, n in calls.items()) or "no model is asked"
+    return f"estimated: {_seconds(total.seconds)}, {asked}"
 
 
 def _seconds(seconds: float) -> str:

@@ -19,15 +19,7 @@ from vqe.video import Video, find_files, open_video
 if TYPE_CHECKING:
     from vqe.models import ReferenceModel
 
-_ENDINGS = ["mp4", "mkv", "mov", "avi", "webm", "m4v", "ts", "mpg", "mpeg", "wmv", "flv", "3gp", "h264", "h265"]
-_IS_VIDEO = re.compile(rf"\.({'|'.join(_ENDINGS)})$", re.I)
-
 OPTIONS = ("start", "pattern", "model")
-
-
-def is_video_path(path: str) -> bool:
-    """Whether a string in FROM is a video, by its ending."""
-    return bool(_IS_VIDEO.search(path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vqe.errors import RunError, VqeError
+from vqe.errors import RunError
 from vqe.relational.faults import translate
 from vqe.relational.session import Session
 from vqe.relational.splice import literal
@@ -24,6 +24,7 @@ class Source(Protocol):
     """Where a relation's rows come from. Implementations: a query over videos, one of DuckDB's, a finished table."""
 
     columns: list[tuple[str, str]]  # name, DuckDB type
+    cheap: bool  # showing some rows need not compute all of them
 
     def reading(self) -> Any:
         """A context manager that gives the query's DuckDB relation; rows are read inside."""
@@ -38,9 +39,8 @@ class Relation:
     anything that takes the Arrow C stream interface, DuckDB among them.
     """
 
-    def __init__(self, source: Source, session: Session) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
-        self._session = session
         self._table: pa.Table | None = None
         self.seconds: float | None = None  # what computing all rows took
 
@@ -138,7 +138,7 @@ class Relation:
 
     def text(self, max_rows: int = 40) -> str:
         """The rows as a box of characters."""
-        if self._table is None and isinstance(self._source, DuckQuery):
+        if self._table is None and self._source.cheap:
             with self._source.reading() as relation:
                 return boxed(relation, max_rows)  # DuckDB counts what it does not show, and Arrow stays unloaded
         import duckdb
@@ -218,6 +218,7 @@ class Finished:
         self._result = table
         self._session = session
         described = session.connection.from_arrow(table)
+        self.cheap = False
         self.columns = [(n, str(t)) for n, t in zip(described.columns, described.types, strict=True)]
 
     @contextmanager
@@ -226,38 +227,3 @@ class Finished:
 
     def explain(self, _mode: str) -> str:
         return f"{self._result.num_rows} rows that are there already"
-
-
-class DuckQuery:
-    """A SELECT that names no video: DuckDB runs the user's text, byte for byte."""
-
-    def __init__(self, text: str, parameters: object, session: Session, reach: Callable[[ExitStack], Any]) -> None:
-        self._text = text
-        self._parameters = parameters
-        self._session = session
-        self._reach = reach
-        with ExitStack() as stack:
-            self.columns: list[tuple[str, str]] = reach(stack)
-
-    @contextmanager
-    def reading(self) -> Iterator[Any]:
-        import duckdb
-
-        with ExitStack() as stack:
-            self._reach(stack)
-            try:
-                yield self._session.connection.sql(self._text, params=self._parameters)
-            except duckdb.InterruptException:
-                raise KeyboardInterrupt from None
-            except duckdb.Error as fault:
-                raise translate(fault) from fault
-
-    def explain(self, mode: str) -> str:
-        words = {"plain": "EXPLAIN", "verbose": "EXPLAIN", "analyze": "EXPLAIN ANALYZE"}
-        with ExitStack() as stack:
-            self._reach(stack)
-            rows = self._session.connection.execute(f"{words[mode]} {self._text}", self._parameters).fetchall()
-        return "\n".join(row[-1] for row in rows)
-
-
-__all__ = ["DuckQuery", "Finished", "Relation", "VqeError"]

@@ -8,12 +8,29 @@ from typing import TYPE_CHECKING, Any
 from vqe import models
 from vqe.catalog import Region, VideoEntry, unknown
 from vqe.errors import QueryError, RunError
-from vqe.library import Source, is_video_path
+from vqe.library import Source
 from vqe.parser import ast
-from vqe.settings import SETTINGS
 
 if TYPE_CHECKING:
     from vqe.engine import Engine
+
+
+def execute(engine: Engine, statement: ast.Statement) -> Any | None:
+    """Run one of them: an Arrow table where it has rows. TypeError for a statement that is not ours alone."""
+    match statement:
+        case ast.CreateVideo():
+            create_video(engine, statement)
+        case ast.DropVideo():
+            drop_video(engine, statement)
+        case ast.CreateRegion():
+            create_region(engine, statement)
+        case ast.DropRegion():
+            drop_region(engine, statement)
+        case ast.Show():
+            return show(engine, statement)
+        case _:
+            raise TypeError(f"{type(statement).__name__} is not ours alone")
+    return None
 
 
 def create_video(engine: Engine, statement: ast.CreateVideo) -> None:
@@ -71,29 +88,6 @@ def drop_region(engine: Engine, statement: ast.DropRegion) -> None:
         fault = unknown("region", name, [r.name for r in regions.values()])
         fault.span = statement.name.span
         raise fault
-
-
-def set_setting(engine: Engine, statement: ast.Set, text: str) -> bool:
-    """False where the setting is not ours."""
-    if len(statement.name.parts) != 1 or statement.name.parts[0].lower() not in SETTINGS:
-        return False
-    value = statement.value
-    written = str(value.value) if isinstance(value, ast.Constant) else value.span.of(text)
-    try:
-        if statement.name.parts[0].lower() == "model" and written:
-            engine.library.model(written)
-        engine.settings.set(statement.name.parts[0], written)
-    except QueryError as fault:
-        fault.span = fault.span or value.span
-        raise
-    return True
-
-
-def reset_setting(engine: Engine, statement: ast.Reset) -> bool:
-    if len(statement.name.parts) != 1 or statement.name.parts[0].lower() not in SETTINGS:
-        return False
-    engine.settings.reset(statement.name.parts[0])
-    return True
 
 
 def show(engine: Engine, statement: ast.Show) -> Any:
@@ -172,17 +166,16 @@ def _labels(engine: Engine, source: Source, model: str) -> int | None:
     return sum(engine.library.store.open(f.index.fingerprint, info.key, floor).count() for f in files)
 
 
-def describe(engine: Engine, statement: ast.Describe) -> Any | None:
-    """The columns of a video as an Arrow table, in DuckDB's form; None where the name is no video."""
+def describe(engine: Engine, statement: ast.Describe) -> Any:
+    """The columns of a video (a registered name, or a path) as an Arrow table, in DuckDB's form."""
     from vqe.logical.relations import frame_columns
 
     name = statement.name
     if isinstance(name, ast.Constant):
-        source = engine.library.open_path(str(name.value)) if is_video_path(str(name.value)) else None
+        source: Source | None = engine.library.open_path(str(name.value))
     else:
-        source = engine.library.find(name.parts[0]) if len(name.parts) == 1 else None
-    if source is None:
-        return None
+        source = engine.library.find(name.parts[0])
+    assert source is not None
     rows = [(c, t, "YES", None, None, None) for c, t in frame_columns(source.video.dated)]
     return _table(("column_name", "column_type", "null", "key", "default", "extra"), rows)
 

@@ -10,7 +10,7 @@ from typing import Any
 from vqe.engine import Engine, Execution, Prepared
 from vqe.errors import QueryError, Span
 from vqe.explain import estimates, explain, explain_analyze, explain_verbose
-from vqe.relation import Finished, Relation
+from vqe.relation import Relation
 from vqe.relational.results import FORMATS, format_of
 from vqe.relational.splice import Spliced, quote, splice
 
@@ -22,6 +22,7 @@ class VideoQuery:
         self._engine = engine
         self._prepared = prepared
         self.columns = list(prepared.bound.columns)
+        self.cheap = False
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
@@ -48,17 +49,15 @@ class VideoQuery:
         return explain_analyze(plan, guesses, execution.operators, rows, time.perf_counter() - start)
 
 
-def run_now(engine: Engine, prepared: Prepared, text: str) -> Relation | None:
-    """Run a statement around a query: CREATE TABLE AS, INSERT, COPY, DESCRIBE, SUMMARIZE."""
+def run_now(engine: Engine, prepared: Prepared, text: str) -> Any | None:
+    """Run a statement around a query: CREATE TABLE AS, INSERT, COPY, DESCRIBE, SUMMARIZE; rows as an Arrow table."""
     match prepared.statement.kind:
         case "describe":
             with engine.session.empty_relations(prepared.bound.schemas), _stand_ins(engine, prepared):
-                table = engine.session.run(prepared.bound.statement, "SELECT", None)
-            return Relation(Finished(table, engine.session), engine.session)
+                return engine.session.run(prepared.bound.statement, "SELECT")
         case "summarize":
             with engine.running(prepared):
-                table = engine.session.run(prepared.bound.statement, "SELECT", None)
-            return Relation(Finished(table, engine.session), engine.session)
+                return engine.session.run(prepared.bound.statement, "SELECT")
         case "copy":
             _copy(engine, prepared, text)
         case _:
@@ -84,7 +83,7 @@ def _copy(engine: Engine, prepared: Prepared, text: str) -> None:
             fault.hint = f"a result is copied to {', '.join(FORMATS)}; or name it: TO '…' (FORMAT csv)"
             raise
         if format == "arrow":
-            Relation(VideoQuery(engine, prepared), engine.session).write(target, "arrow")
+            Relation(VideoQuery(engine, prepared)).write(target, "arrow")
             return
     with engine.running(prepared):
         engine.session.run(_with_microseconds(prepared, text), "COPY", None)

@@ -95,7 +95,7 @@ class Binder:
         for expression in (*query.order, *(query.limit.parts if query.limit else ())):
             self.values(expression, inside)
         if isinstance(query.body, ast.Select) and scope and len(scope.items) == 1:
-            scope.items[0].enough = enough_rows(query, scope.items[0], self.session)
+            scope.items[0].enough = enough_rows(query, scope.items[0], self.text, self.session)
 
     def body(self, body: ast.Body, environment: Environment) -> Scope | None:
         match body:

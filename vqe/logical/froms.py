@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from vqe import library
-from vqe.catalog import unknown
+from vqe.catalog import is_video_path, unknown
 from vqe.errors import NotSupportedError, QueryError, Span, VqeError, nearest
 from vqe.library import Library, Source
 from vqe.logical.plan import Window
@@ -77,7 +76,7 @@ class FromBinder:
                 if found is not None:
                     self._add("frames", source, found, source.name[-1], scope, movable)
             case ast.FileRef():
-                if library.is_video_path(source.path):
+                if is_video_path(source.path):
                     self._add("frames", source, self._path(source.path, source.source), None, scope, movable)
             case ast.EventsRef():
                 self._events(source, scope, environment, binder)

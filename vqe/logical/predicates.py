@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from vqe.errors import QueryError
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.relations import frame_columns
@@ -31,14 +29,12 @@ class Probe:
         self.text = text
         self.session = session
 
-    @cached_property
-    def _volatile(self) -> set[str]:
-        return self.session.volatile_functions()
-
     def predicate(self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, ModelCall]]) -> Predicate | None:
         """The term as a predicate of the item's frames; None where it needs more than those."""
         nodes = list(ast.descendants(term))
-        if any(isinstance(n, ast.Call) and n.name in self._volatile for n in nodes):
+        asked = {id(c) for c, _ in calls}
+        others = [n.name for n in nodes if isinstance(n, ast.Call) and id(n) not in asked]
+        if any(self.session.may_be_volatile(name) for name in others):
             return None  # decided twice, random() < 0.1 would keep one in a hundred
         if calls and any(isinstance(n, ast.Subquery) for n in nodes):
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vqe.logical.node import Node
+from vqe.logical.node import Node, walk
 from vqe.logical.plan import Boxes, Detect, Events, Filter, Frames, Limit, Query, Restrict, Scan, Stable, Track
 
 # Until the machine has been measured: a small detector on a CPU, and decoding 960×540.
@@ -50,7 +50,8 @@ def estimate(node: Node, known: Measured) -> Estimate:
             return Estimate(inner.rows * SELECTIVITY, inner.seconds)
         case Restrict(input=below, frames=frames):
             inner = estimate(below, known)
-            return Estimate(inner.rows * len(frames) / max(1, frames.of), inner.seconds)
+            scanned = next(len(n.frames) for n in walk(below) if isinstance(n, Scan))
+            return Estimate(inner.rows * min(1.0, len(frames) / max(1, scanned)), inner.seconds)
         case Track(input=below) | Frames(input=below):
             return estimate(below, known)
         case Limit(input=below, count=count):

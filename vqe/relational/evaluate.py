@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 
 import duckdb
 import numpy as np
@@ -41,8 +42,10 @@ def condition(predicate: Predicate, source: str) -> tuple[str, str]:
 class Evaluator:
     """A scratch DuckDB; for one thread at a time."""
 
-    def __init__(self) -> None:
-        self._connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """Opened by the first predicate that is more than one contains(): that takes 20 ms."""
+        return duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
 
     def truth(
         self,
@@ -64,7 +67,8 @@ class Evaluator:
         return np.asarray(rows, np.bool_)
 
     def close(self) -> None:
-        self._connection.close()
+        if "_connection" in self.__dict__:
+            self._connection.close()
 
 
 def matching(connection: duckdb.DuckDBPyConnection, video: Video, predicate: Predicate) -> NDArray[np.int64]:

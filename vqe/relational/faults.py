@@ -6,7 +6,8 @@ import json
 
 import duckdb
 
-from vqe.errors import QueryError, QuerySyntaxError, RunError, Span, VqeError
+from vqe.catalog import Catalog
+from vqe.errors import QueryError, QuerySyntaxError, RunError, Span, VqeError, nearest
 from vqe.relational.splice import Spliced
 
 _QUERY_FAULTS = (
@@ -24,6 +25,14 @@ class MissingTableError(QueryError):
     """A name in FROM that DuckDB does not know."""
 
     table = ""
+
+
+def no_such_table(fault: MissingTableError, catalog: Catalog) -> MissingTableError:
+    """The same error with the videos among the neighbours of the name."""
+    videos = [v.name for v in catalog.videos().values()]
+    fault.message = f"no video or table '{fault.table}'"
+    fault.hint = nearest(fault.table, videos) or fault.hint
+    return fault
 
 
 def details(fault: duckdb.Error) -> dict[str, str]:
