@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import pytest
 from tests.clips import make_clip, read_number
 from vqe.video import FileIndex, index_file, open_video, read_frames
 from vqe.video import shown as shown_module
-from vqe.video.boxes import mp4_boxes
 from vqe.video.demux import opened, packet_table
+from vqe.video.mp4 import mp4_boxes
 from vqe.video.times import Stamps, repair
 
 SHARED = Path(__file__).parents[3] / "shared" / "footage"
@@ -163,7 +164,7 @@ def test_a_single_group_of_pictures_is_decoded_whole(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     index = index_file(path, None, lambda done, total: told.append((done, total)))
     assert len(index.pts) == 1100 and told[-1] == (1100, 1100)
-    assert all(a <= b for (a, _), (b, _) in zip(told, told[1:], strict=False))
+    assert all(a <= b for (a, _), (b, _) in pairwise(told))
 
 
 def test_the_fast_table_of_an_mp4_equals_demuxing(clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +178,21 @@ def test_the_fast_table_of_an_mp4_equals_demuxing(clips: dict[str, Path], monkey
     monkeypatch.setattr("vqe.video.demux._mp4_table", lambda _: None)
     with opened(clips["plain.mp4"]) as file:
         assert (packet_table(file) == fast).all()
+
+
+@pytest.mark.parametrize("name", [name for name in CLIPS if name.endswith("mp4")])
+def test_edit_lists_that_hide_nothing_are_left_unapplied(clips: dict[str, Path], tmp_path: Path, name: str) -> None:
+    def packets(path: Path, options: dict[str, str]) -> list[tuple[Any, ...]]:
+        with av.open(str(path), container_options=options) as container:
+            return [(p.pts, p.dts, p.size, p.is_discard) for p in container.demux(video=0)]
+
+    plain = mp4_boxes(clips[name])
+    assert plain is not None
+    if plain.plain_edits:
+        assert packets(clips[name], {}) == packets(clips[name], {"advanced_editlist": "0"})
+    if name in ("plain.mp4", "bframes.mp4", "audio.mp4"):
+        assert plain.plain_edits
+        assert not mp4_boxes(edited(clips[name], tmp_path / "edited.mp4", 7)).plain_edits  # type: ignore[union-attr]
 
 
 def edited(source: Path, target: Path, first: int) -> Path:
@@ -259,7 +275,13 @@ def test_indexes_compare_by_fingerprint(clips: dict[str, Path], tmp_path: Path) 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no development footage")
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("motorway.avi", 748), ("highway.avi", 1699), ("vtest.avi", 795), ("intersection.mp4", 252), ("hallway.mp4", 1394)],
+    [
+        ("motorway.avi", 748),
+        ("highway.avi", 1699),
+        ("vtest.avi", 795),
+        ("intersection.mp4", 252),
+        ("hallway.mp4", 1394),
+    ],
 )
 def test_footage(name: str, count: int) -> None:
     index = index_file(SHARED / name, None)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from vqe.errors import RunError
 from vqe.video import cache as kept
-from vqe.video.boxes import missing_bytes
 from vqe.video.demux import check_readable, opened, packet_table
 from vqe.video.fingerprint import fingerprint
 from vqe.video.index import FileIndex
 from vqe.video.pictures import Orientation
 from vqe.video.shown import Progress, Shown, shown_frames
 from vqe.video.times import to_seconds
+from vqe.video.whole import missing_bytes
 
 
 def index_file(path: Path, cache: Path | None, progress: Progress | None = None) -> FileIndex:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.errors import RunError
-from vqe.video import boxes
+from vqe.video.mp4 import Mp4Boxes, mp4_boxes
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -145,9 +145,9 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
     import av
 
     check_readable(path)
-    layout = boxes.mp4_boxes(path)
-    # FFmpeg copies its tables to apply an edit list, of ten hours 40 MB, even where the list changes nothing.
-    options = {"advanced_editlist": "0"} if layout and layout.plain_times and layout.plain_edits else {}
+    layout = mp4_boxes(path)
+    # FFmpeg copies its tables to apply an edit list, of ten hours 40 MB, even where the list hides nothing.
+    options = {"advanced_editlist": "0"} if layout and layout.plain_edits else {}
     try:
         # A `file:` name is never read as a URL or a pattern, whatever characters it has.
         container = av.open(f"file:{path}", "r", container_options=options, metadata_errors="replace")
@@ -160,7 +160,7 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
     return container, stream
 
 
-def _unreadable(path: Path, layout: boxes.Mp4Boxes | None, error: Exception) -> RunError:
+def _unreadable(path: Path, layout: Mp4Boxes | None, error: Exception) -> RunError:
     if layout is not None and b"moov" not in layout.kinds:
         message = (
             f"'{path}' is an MP4 that was cut short before its index was written (it has no 'moov' box): "
@@ -200,7 +200,7 @@ def _mp4_table(file: Opened) -> NDArray[Any] | None:
     if "mp4" not in file.container.format.name:
         return None
     entries = getattr(file.stream, "index_entries", None)
-    layout = boxes.mp4_boxes(file.path)
+    layout = mp4_boxes(file.path)
     if not entries or layout is None or not layout.plain_times:
         return None
     size = file.path.stat().st_size

@@ -44,4 +44,11 @@ def _regex(pattern: str) -> re.Pattern[str]:
         known = " ".join(f"%{d}" for d in DIRECTIVES)
         what = f"has '{unknown[0]}', which is not known" if unknown else "names no part of a time"
         raise QueryError(f"the pattern '{pattern}' {what}", hint=f"known are {known}")
-    return re.compile("".join(DIRECTIVES[p] if n % 2 else re.escape(p) for n, p in enumerate(parts)))
+    written = [_written(parts, n) if n % 2 else re.escape(part) for n, part in enumerate(parts)]
+    return re.compile("".join(written))
+
+
+def _written(parts: list[str], n: int) -> str:
+    """What a directive may match. Where numbers touch ("%Y%m%d") each must have all its digits."""
+    touches = (n > 1 and not parts[n - 1]) or (n + 2 < len(parts) and not parts[n + 1])
+    return DIRECTIVES[parts[n]].replace("{1,", "{") if touches else DIRECTIVES[parts[n]]

@@ -1,9 +1,11 @@
-"""What a container promises of itself, read from its outermost bytes: is the file whole, and are its times plain?"""
+"""What an MP4 says of itself in the heads of its boxes, without its tables: is it whole, and are its times plain?"""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +13,9 @@ from typing import BinaryIO
 FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"}
 # The boxes on the way to what we look for.
 PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"}
-SEGMENT = b"\x18\x53\x80\x67"  # the EBML id of Matroska's outermost element
+HEADS = {b"mvhd", b"mdhd", b"hdlr", b"elst", b"stts", b"ctts"}
+# So many frames at a track's start are compared with its edit list: no codec reorders over a longer range.
+COMPARED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Mp4Boxes:
 
     kinds: frozenset[bytes]  # all boxes, outermost or within `PARENTS`
     missing: int  # bytes that the last outermost box promises beyond the file's end
-    plain_edits: bool  # every edit list shows its whole track from the start, as if there were none
+    plain_edits: bool  # the edit lists of its videos hide no frame
 
     @property
     def plain_times(self) -> bool:
@@ -42,16 +46,16 @@ def mp4_boxes(path: Path) -> Mp4Boxes | None:
             missing = max(missing, end - size)
             if kind == b"trak":
                 tracks.append({})
-            elif kind in (b"mvhd", b"mdhd", b"elst"):
+            elif kind in HEADS:
                 file.seek(body)
-                head = file.read(40)
+                head = file.read(8 + 8 * COMPARED)
                 if kind == b"mvhd":
                     scale = _scale_and_duration(head)[0]
                 elif tracks:
                     tracks[-1][kind] = head
     if not kinds:
         return None
-    return Mp4Boxes(frozenset(kinds), missing, all(_plain_edits(track, scale) for track in tracks))
+    return Mp4Boxes(frozenset(kinds), missing, all(_hides_nothing(track, scale) for track in tracks))
 
 
 def _scale_and_duration(header: bytes) -> tuple[int, int]:
@@ -61,17 +65,37 @@ def _scale_and_duration(header: bytes) -> tuple[int, int]:
     return int.from_bytes(header[12:16], "big"), int.from_bytes(header[16:20], "big")
 
 
-def _plain_edits(track: dict[bytes, bytes], scale: int) -> bool:
-    """Whether a track has no edit list, or one of a single edit that shows all of it."""
+def _hides_nothing(track: dict[bytes, bytes], scale: int) -> bool:
+    """Whether a track is no video, or has no edit list, or one of a single edit from its first frame to its last."""
     edits, media = track.get(b"elst"), track.get(b"mdhd")
-    if edits is None or media is None:
-        return edits is None
+    if edits is None or media is None or track.get(b"hdlr", b"")[8:12] != b"vide":
+        return edits is None or media is not None
     width = 8 if edits[:1] == b"\1" else 4
     count = int.from_bytes(edits[4:8], "big")
     shown = int.from_bytes(edits[8 : 8 + width], "big")
     begin = int.from_bytes(edits[8 + width : 8 + 2 * width], "big")
     media_scale, duration = _scale_and_duration(media)
-    return count == 1 and begin == 0 and shown * media_scale >= duration * scale
+    times = track.get(b"stts", b"")
+    if times[4:8] == b"\0\0\0\1":  # all frames alike: the header may say a little more
+        frames, step = struct.unpack(">II", times[8:16])
+        duration = frames * step
+    return count == 1 and begin == _first_time(track) and shown * media_scale >= duration * scale
+
+
+def _first_time(track: dict[bytes, bytes]) -> int:
+    """When the first frame shows: the earliest of the first times of decoding plus their composition offsets."""
+    steps, offsets = (_runs(track.get(kind, b"")) for kind in (b"stts", b"ctts"))
+    starts = accumulate(steps, initial=0)
+    return min(start + offset for start, offset in zip(starts, offsets, strict=False)) if offsets else 0
+
+
+def _runs(table: bytes) -> list[int]:
+    """The first values of a table of pairs (count, value)."""
+    values: list[int] = []
+    for at in range(8, len(table) - 7, 8):
+        count, value = struct.unpack(">Ii", table[at : at + 8])
+        values += [value] * min(count, COMPARED - len(values))
+    return values
 
 
 def _boxes(file: BinaryIO, at: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
@@ -90,31 +114,3 @@ def _boxes(file: BinaryIO, at: int, stop: int) -> Iterator[tuple[bytes, int, int
         if kind in PARENTS:
             yield from _boxes(file, body, min(at + length, stop))
         at += length
-
-
-def missing_bytes(path: Path) -> int:
-    """How many bytes are missing at a file's end, by what its container promises; 0 where nothing is promised."""
-    mp4 = mp4_boxes(path)
-    if mp4 is not None:
-        return mp4.missing
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head[:4] == b"RIFF":
-        return max(0, 8 + int.from_bytes(head[4:8], "little") - size)
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return max(0, _matroska_size(head) - size)
-    if head[:1] == head[188:189] == head[376:377] == b"G":  # MPEG-TS: packets of 188 bytes
-        return -size % 188
-    return 0
-
-
-def _matroska_size(head: bytes) -> int:
-    """The length that a Matroska file's head promises, 0 where it was written as a stream of unknown length."""
-    at = head.find(SEGMENT)
-    if at < 0 or at + 12 > len(head) or head[at + 4] == 0:
-        return 0
-    width = 9 - head[at + 4].bit_length()
-    number = int.from_bytes(head[at + 4 : at + 4 + width], "big") & ((1 << 7 * width) - 1)
-    unknown = number == (1 << 7 * width) - 1
-    return 0 if unknown else at + 4 + width + number
