@@ -75,7 +75,7 @@ def _notes(path: Path, table: NDArray[Any], shown: Shown) -> tuple[str, ...]:
     if missing:
         notes.append(f"the file is cut short ({missing:,} bytes are missing): only its first part can be read")
     if shown.faults:
-        notes.append(f"{shown.faults} of {len(table)} packets are damaged: frames that cannot be decoded are left out")
+        notes.append(f"damaged packets, {shown.faults:,} of {len(table):,}: frames that cannot be decoded are left out")
     if shown.corrupt:
-        notes.append(f"{shown.corrupt} of {len(shown.pts)} frames are damaged: what they show may be wrong")
+        notes.append(f"damaged frames, {shown.corrupt:,} of {len(shown.pts):,}: what they show may be wrong")
     return tuple(notes)

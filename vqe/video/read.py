@@ -46,5 +46,6 @@ def _of_file(file: VideoFile, frames: NDArray[np.int64], format: str) -> Iterato
         for number, frame in reader.frames(int(f) - file.first_frame for f in frames):
             yield file.first_frame + number, converter.picture(frame)
     if reader.lost:
-        message = f"{file.path.name}: {reader.lost} frames could not be decoded and are left out"
+        lost = "1 frame" if reader.lost == 1 else f"{reader.lost:,} frames"
+        message = f"{file.path.name}: {lost} could not be decoded and were left out"
         warnings.warn(message, VqeWarning, stacklevel=2)
