@@ -87,7 +87,8 @@ class Part:
             entries = file.metadata.metadata or {}
             version = int(entries[b"vqe.format"])
             if version == FORMAT:
-                frames = file.read(columns=["frame"], use_threads=False).column(0).to_numpy()
+                # Of one chunk: to_numpy() of a chunked column imports pandas.
+                frames = file.read(columns=["frame"], use_threads=False).column(0).combine_chunks().to_numpy()
                 return Part(path, floor, frames, float(entries[b"vqe.seconds"]), file.metadata)
         raise RunError(
             f"the labels in {path.parent} were written by a newer vqe (format {version}, this one reads {FORMAT})",
