@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ class Engine:
 
     def measured(self) -> Measured:
         """What this folder knows of labels and costs, for the cost model."""
-        return Measured(self._stored, self._seconds)
+        return Measured(cache(self._stored), self._seconds)
 
     def _stored(self, node: Detect) -> int:
         frames = next(n.frames for n in walk(node) if isinstance(n, Scan)).array()

@@ -18,19 +18,23 @@ def enough_rows(query: ast.Query, item: Item, text: str, session: Session) -> in
     moved = len(item.filters) == (len(terms(select.where)) if select.where is not None else 0)
     if item.kind != "frames" or isinstance(select.source, ast.Join) or select.has or not moved:
         return None
-    if query.order and not _in_scan_order(query.order, text[query.order[-1].span.end : limit.span.start], item):
-        return None
+    if query.order:
+        direction = text[query.order[-1].span.end : limit.span.start].strip().lower()
+        if direction not in ("", "asc") or not _in_scan_order(query.order, select, item):
+            return None
     if not _row_by_row(select, session):
         return None
     return limit.count + limit.offset
 
 
-def _in_scan_order(order: tuple[ast.Expr, ...], direction: str, item: Item) -> bool:
-    """Frames come in the order of their numbers and times. `direction` is the text behind the expressions."""
-    columns = [item.column(c).lower() for c in _IN_ORDER]
+def _in_scan_order(order: tuple[ast.Expr, ...], select: ast.Select, item: Item) -> bool:
+    """Frames come in the order of their numbers and times, by which an ORDER BY without a direction asks for them."""
     by = order[0]
-    known = len(order) == 1 and isinstance(by, ast.Name) and by.parts[-1].lower() in columns
-    return known and direction.strip().lower() in ("", "asc")
+    if len(order) > 1 or not isinstance(by, ast.Name):
+        return False
+    column = by.parts[-1].lower()
+    aliases = {i.alias.lower() for i in select.items if i.alias}  # ORDER BY means these first
+    return column in [item.column(c).lower() for c in _IN_ORDER] and column not in aliases
 
 
 def _row_by_row(select: ast.Select, session: Session) -> bool:

@@ -13,7 +13,7 @@ from vqe.logical import plan
 from vqe.logical.plan import Window
 from vqe.logical.relations import event_columns
 from vqe.physical.batch import Batches
-from vqe.relational.columns import arrow_schema, time_array
+from vqe.relational.columns import arrow_schema, numbers, paths, time_array
 from vqe.video import Video
 
 _TOLERANCE = 1e-6  # seconds are sums of floats
@@ -87,10 +87,9 @@ def _rows(node: plan.Events, runs: _Runs, before: int) -> pa.RecordBatch:
     video = node.video
     start, end = video.seconds(runs.first), video.frame_end_seconds(runs.last)
     micros = [np.rint(s * 1e6).astype(np.int64) for s in (start, end)]
-    files = [str(video.files[i].path) for i in video.file_of(runs.first)]
     columns = {
         "video": lambda: pa.array([video.name] * len(start)),
-        "file": lambda: pa.array(files),
+        "file": lambda: pa.array(paths(video)[video.file_of(runs.first)], pa.string()),
         "event": lambda: pa.array(np.arange(before + 1, before + 1 + len(start))),
         "start_frame": lambda: pa.array(runs.first),
         "end_frame": lambda: pa.array(runs.last),
@@ -98,7 +97,7 @@ def _rows(node: plan.Events, runs: _Runs, before: int) -> pa.RecordBatch:
         "end_time": lambda: time_array(video, micros[1]),
         "start_seconds": lambda: pa.array(start),
         "end_seconds": lambda: pa.array(end),
-        "duration": lambda: pa.array(micros[1] - micros[0]).cast(pa.duration("us")),
+        "duration": lambda: numbers(micros[1] - micros[0], pa.duration("us")),
         "frames": lambda: pa.array(runs.last - runs.first + 1),
     }
     schema = arrow_schema([c for c in event_columns(video.dated) if c[0] in node.columns])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +15,13 @@ from vqe.video import Video
 def frame_arrays(video: Video, frames: NDArray[np.int64], columns: Iterable[str]) -> dict[str, pa.Array]:
     """The asked columns of these frames: name → array [n]."""
     made = {
-        "video": lambda: pa.array([video.name]).take(pa.array(np.zeros(len(frames), np.int64))),
-        "file": lambda: pa.array([str(f.path) for f in video.files]).take(pa.array(video.file_of(frames))),
-        "frame": lambda: pa.array(frames),
+        "video": lambda: pa.array(np.full(len(frames), video.name, object), pa.string()),
+        "file": lambda: pa.array(paths(video)[video.file_of(frames)], pa.string()),
+        "frame": lambda: numbers(frames),
         "timestamp": lambda: time_array(video, video.microseconds(frames)),
-        "seconds": lambda: pa.array(video.seconds(frames)),
-        "width": lambda: pa.array(sizes(video, frames)[0]),
-        "height": lambda: pa.array(sizes(video, frames)[1]),
+        "seconds": lambda: numbers(video.seconds(frames)),
+        "width": lambda: numbers(sizes(video, frames)[0]),
+        "height": lambda: numbers(sizes(video, frames)[1]),
     }
     return {c: made[c]() for c in columns}
 
@@ -28,9 +29,22 @@ def frame_arrays(video: Video, frames: NDArray[np.int64], columns: Iterable[str]
 def time_array(video: Video, microseconds: NDArray[np.int64]) -> pa.Array:
     """Times from the video's start as its `timestamp` has them: by the clock, or as durations."""
     if video.start is None:
-        return pa.array(microseconds, pa.int64()).cast(pa.duration("us"))
+        return numbers(microseconds, pa.duration("us"))
     start = np.datetime64(video.start, "us").astype(np.int64)
-    return pa.array(microseconds + start, pa.int64()).cast(pa.timestamp("us"))
+    return numbers(microseconds + start, pa.timestamp("us"))
+
+
+def numbers(values: NDArray[Any], type: pa.DataType | None = None) -> pa.Array:
+    """As pa.array() of a numpy array of numbers, which would import pandas, where that is installed: half a second.
+
+    `type`: another Arrow type with the same bytes.
+    """
+    type = type or pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(type, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def paths(video: Video) -> NDArray[np.object_]:
+    return np.array([str(f.path) for f in video.files], object)
 
 
 def sizes(video: Video, frames: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vqe.logical.expr import Predicate
 from vqe.logical.predicates import aliased
 from vqe.logical.relations import frame_columns
-from vqe.relational.columns import frame_arrays
+from vqe.relational.columns import frame_arrays, numbers
 from vqe.relational.splice import quote
 from vqe.video import Video
 
@@ -31,7 +31,7 @@ def table(
     used = [c for c, _ in schema if predicate.columns or c in words or predicate.alias.lower() in words]
     arrays = frame_arrays(video, frames, used)
     columns = {c: arrays.get(c, pa.nulls(len(frames))) for c, _ in schema}
-    return pa.table(columns | {name: pa.array(v) for name, v in values.items()})
+    return pa.table(columns | {name: numbers(v) if v.dtype != np.bool_ else pa.array(v) for name, v in values.items()})
 
 
 def condition(predicate: Predicate, source: str) -> tuple[str, str]:

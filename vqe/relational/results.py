@@ -32,7 +32,7 @@ def _duration(column: pa.Array) -> pa.Array:
     days = raw["months"].astype(np.int64) * 30 + raw["days"]
     microseconds = days * 86_400_000_000 + raw["nanoseconds"] // 1000
     missing = np.asarray(column.is_null())
-    return pa.array(microseconds, pa.int64(), mask=missing).cast(pa.duration("us"))
+    return pa.array(microseconds.view("timedelta64[us]"), mask=missing)
 
 
 def format_of(path: str) -> str:
