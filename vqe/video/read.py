@@ -47,5 +47,5 @@ def _of_file(file: VideoFile, frames: NDArray[np.int64], format: str) -> Iterato
             yield file.first_frame + number, converter.picture(frame)
     if reader.lost:
         lost = "1 frame" if reader.lost == 1 else f"{reader.lost:,} frames"
-        message = f"{file.path.name}: {lost} could not be decoded and were left out"
+        message = f"{file.path.name}: {lost} could not be decoded, and left out"
         warnings.warn(message, VqeWarning, stacklevel=2)
