@@ -20,7 +20,7 @@ from vqe.relation import Finished, Relation
 from vqe.relational.parameters import with_parameters
 from vqe.relational.passthrough import PassThrough
 from vqe.relational.session import Session
-from vqe.relational.splice import Spliced, splice
+from vqe.relational.splice import Spliced, literal, splice
 from vqe.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
@@ -176,10 +176,9 @@ class Connection:
             return self._pass(statement, text, parameters, variables)
         query = video_query.VideoQuery(self._engine, prepared)
         if isinstance(statement, ast.Explain):
-            import pyarrow as pa
-
-            plan = query.explain(statement.mode)
-            return self._finished(pa.table({"explain_key": ["plan"], "explain_value": [plan]}))
+            plan = literal(query.explain(statement.mode))
+            rows = self._session.connection.sql(f"SELECT 'plan' AS explain_key, {plan} AS explain_value")
+            return self._finished(rows.to_arrow_table())
         if statement.kind == "select":
             return Relation(query)
         table = video_query.run_now(self._engine, prepared, bound_text)
