@@ -34,6 +34,8 @@ def connect(path: str | os.PathLike[str] | None = None, settings: Mapping[str, o
     `settings` hold for this connection only. Raises QueryError for a setting that does not exist.
     """
     folder = Path(path if path is not None else os.environ.get("VQE_DB") or ".vqe").expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise QueryError(f"{folder} is a file, not a database folder")
     return Connection(folder, {k: str(v) for k, v in (settings or {}).items()})
 
 
@@ -75,6 +77,7 @@ class Connection:
     @property
     def _engine(self) -> Engine:
         self._planner.progress = self.progress
+        self._planner.library.indexing = self.progress.update if self.progress is not None else None
         return self._planner
 
     def register(self, name: str, table: object) -> None:
@@ -97,6 +100,8 @@ class Connection:
     ) -> Iterator[Relation | None]:
         """As `sql`, statement by statement: each is run when the next result is asked for."""
         with attached(text):
+            if any("\ud800" <= c <= "\udfff" for c in text):
+                raise QueryError("the text is not valid Unicode")
             parsed = parse(text)
         for statement in parsed:
             with attached(text):

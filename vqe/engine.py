@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ from vqe.optimizer.optimize import Context, optimize
 from vqe.parser import ast
 from vqe.physical.operator import Operator, Progress, Run
 from vqe.relational.faults import MissingTableError, no_such_table
+from vqe.relational.interrupt import interruptible
 from vqe.relational.session import Session
 from vqe.settings import Settings
 
@@ -162,7 +161,7 @@ class Engine:
                 stack.enter_context(self.session.tables())
             stack.enter_context(self.session.streams(streams))
             stack.enter_context(self.session.scalar_functions(lookups))
-            stack.enter_context(self._interruptible(run))
+            stack.enter_context(interruptible(lambda: self._stop(run)))
             try:
                 yield execution
             except (VqeError, KeyboardInterrupt) as fault:
@@ -171,24 +170,9 @@ class Engine:
                     raise original from None
                 raise
 
-    @contextmanager
-    def _interruptible(self, run: Run) -> Iterator[None]:
-        """Ctrl-C stops operators and DuckDB, not the process; only the main thread may listen."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(*_: object) -> None:
-            run.cancelled.set()
-            self.session.connection.interrupt()
-
-        before = signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-        if run.cancelled.is_set():
-            raise KeyboardInterrupt
+    def _stop(self, run: Run) -> None:
+        run.cancelled.set()
+        self.session.connection.interrupt()
 
 
 def _lookup(run: Run, name: str) -> Callable[[Any], Any]:

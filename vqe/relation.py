@@ -165,6 +165,8 @@ class Relation:
 
         target = Path(path)
         format = format or format_of(str(path))
+        if not target.parent.is_dir():
+            raise RunError(f"cannot write {target}: there is no folder {target.parent}")
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
             if format in ("csv", "json"):

@@ -218,7 +218,7 @@ class Binder:
             owners = {id(item): item for _, item, _ in calls}
             candidates = list(owners.values()) if calls else scope.with_frames()
             target = next((i for i in candidates if self._moves(term, i, calls, scope)), None)
-            if target is not None and calls:
+            if target is not None:  # decided before DuckDB sees the frames
                 self.edits[term.span] = "TRUE"
             else:
                 self.values(term, environment)
@@ -312,7 +312,8 @@ class Binder:
             chain = Filter(chain, predicate)
         columns = tuple(name for name, _ in item.schema)
         if item.kind == "events":
-            return Events(chain, item.alias, columns, item.gap, item.minimum, video, item.model)
+            per_file = "" if item.filters else "one a file"
+            return Events(chain, item.alias, columns, item.gap, item.minimum, per_file, video, item.model)
         calls = tuple(item.values)
         if item.kind == "frames":
             return Frames(chain, item.alias, columns, calls, video, item.model, item.enough)

@@ -43,7 +43,8 @@ class Predicate:
     """A boolean SQL expression over one video's frames.
 
     `sql` reads the columns of the frames under `alias` (renamed to `columns`, where the user renamed them) and each
-    call as a column named by its text. `text` is what the user wrote. Without calls it is decided by the index alone.
+    call as a column named by its text. `text` is what the user wrote. Without calls it is decided by the index alone;
+    `tables`: it reads tables besides, which only the user's connection can.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Predicate:
     alias: str = field(compare=False)
     columns: tuple[str, ...] = field(default=(), compare=False)
     calls: tuple[ModelCall, ...] = ()
+    tables: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return self.text

@@ -137,13 +137,17 @@ class Boxes(Node):
 
 @dataclass(frozen=True)
 class Events(Node):
-    """A row a run of frames: runs no further apart than `gap` are joined, then those under `minimum` dropped."""
+    """A row a run of frames: runs no further apart than `gap` are joined, then those under `minimum` dropped.
+
+    `per_file`, where there is no condition: every file is an event, however closely the next follows.
+    """
 
     input: Node
     alias: str
     columns: tuple[str, ...] = shown("[{}]")
     gap: Window = shown("gap {}")
     minimum: Window | None = shown("minimum {}")
+    per_file: str = shown("{}", "")
     video: Video = unseen()
     info: ModelInfo = unseen()
 

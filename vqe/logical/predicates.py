@@ -36,7 +36,8 @@ class Probe:
         others = [n.name for n in nodes if isinstance(n, ast.Call) and id(n) not in asked]
         if any(self.session.may_be_volatile(name) for name in others):
             return None  # decided twice, random() < 0.1 would keep one in a hundred
-        if calls and any(isinstance(n, ast.Subquery) for n in nodes):
+        tables = any(isinstance(n, ast.Query) for n in nodes)
+        if calls and tables:
             return None
         spliced = self._splice(term, calls)
         try:
@@ -45,7 +46,7 @@ class Probe:
             return None
         meanings = tuple(dict.fromkeys(m for _, m in calls))
         shown = " ".join(term.span.of(self.text).split())
-        return Predicate(shown, spliced.text, item.alias, item.columns[:7], meanings)
+        return Predicate(shown, spliced.text, item.alias, item.columns[:7], meanings, tables)
 
     def explain(self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, ModelCall]]) -> None:
         """Raise the reason why the term is no predicate of these frames."""

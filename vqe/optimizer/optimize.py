@@ -13,7 +13,7 @@ from vqe.optimizer.rules.limit_scan import limit_scan
 from vqe.optimizer.rules.merge_filters import merge_filters
 from vqe.optimizer.rules.place_reference import place_reference
 from vqe.optimizer.rules.prune_columns import prune_columns
-from vqe.optimizer.rules.select_frames import select_frames
+from vqe.optimizer.rules.select_frames import select_by_tables, select_frames
 from vqe.video import Video
 
 
@@ -33,7 +33,7 @@ Rule = Callable[[Node, Query, Context], Node]
 # Exact rewrites: the same rows, less work. Each sees every node once, the deepest first.
 REWRITES: tuple[Rule, ...] = (select_frames, merge_filters, limit_scan, prune_columns)
 # What makes a plan executable; it cannot be disabled.
-PLACEMENTS: tuple[Rule, ...] = (place_reference,)
+PLACEMENTS: tuple[Rule, ...] = (select_by_tables, place_reference)
 
 
 def optimize(plan: Query, context: Context, disabled: frozenset[str] = frozenset()) -> list[tuple[str, Query]]:

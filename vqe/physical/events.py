@@ -42,7 +42,7 @@ def events(node: plan.Events, source: Batches) -> Iterator[pa.RecordBatch]:
 
 def _by_segment(node: plan.Events, source: Batches) -> Iterator[NDArray[np.int64]]:
     segments = node.video.segments((node.gap.microseconds or 0) / 1e6)
-    starts = np.array([start for start, _ in segments])
+    starts = np.array([f.first_frame for f in node.video.files] if node.per_file else [s for s, _ in segments])
     held: list[NDArray[np.int64]] = []
     current = -1
     for batch in source:

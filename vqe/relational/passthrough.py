@@ -13,6 +13,7 @@ from vqe.catalog import Catalog, is_video_path
 from vqe.errors import NotSupportedError, QueryError
 from vqe.parser import ast
 from vqe.relational.faults import MissingTableError, no_such_table, translate
+from vqe.relational.interrupt import interruptible
 from vqe.relational.session import Session
 from vqe.relational.splice import Spliced
 
@@ -42,6 +43,7 @@ class DuckQuery:
     def reading(self) -> Iterator[Any]:
         with ExitStack() as stack:
             self._reach(stack)
+            stack.enter_context(interruptible(self._session.connection.interrupt))
             try:
                 yield self._session.connection.sql(self._text, params=self._parameters)
             except duckdb.InterruptException:

@@ -20,6 +20,7 @@ from duckdb.func import PythonUDFType
 
 from vqe.errors import RunError
 from vqe.relational.faults import translate
+from vqe.relational.interrupt import interruptible
 from vqe.relational.splice import Spliced, quote
 
 TABLES = "tables"  # the name under which the file is attached
@@ -138,7 +139,7 @@ class Session:
 
     def run(self, source: Spliced, kind: str, parameters: object = None) -> Any | None:
         """Run one statement of DuckDB's `kind` now: its rows as an Arrow table, None where it has none to show."""
-        with self.faults(source):
+        with interruptible(self.connection.interrupt), self.faults(source):
             result = self.connection.execute(source.text, parameters)
             if kind in _SILENT or result.description is None:
                 result.fetchall()

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def merge_filters(node: Node, _plan: Query, _context: Context) -> Node:
-    """Filter q over Filter p → Filter p AND q."""
+    """Filter q over Filter p → Filter p AND q, where both ask the model."""
     match node:
-        case Filter(input=Filter(input=below, predicate=first), predicate=second):
+        case Filter(input=Filter(input=below, predicate=first), predicate=second) if first.calls and second.calls:
             return Filter(below, conjunction([first, second]))
     return node

@@ -28,6 +28,11 @@ def select_frames(node: Node, _plan: Query, context: Context) -> Node:
     return _narrow(node.input, context.matching(scan.video, node.predicate))
 
 
+def select_by_tables(node: Node, plan: Query, context: Context) -> Node:
+    """The same for terms that read tables: while the statement runs, operators cannot."""
+    return select_frames(node, plan, context) if isinstance(node, Filter) and node.predicate.tables else node
+
+
 def _narrow(node: Node, frames: FrameSet) -> Node:
     match node:
         case Scan():
