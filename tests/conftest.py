@@ -37,6 +37,7 @@ def pinned_database(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace
     root = tmp_path_factory.mktemp("pinned")
     found = SimpleNamespace(folder=root / "db", clips=root / "clips", cache=root / "cache")
     pinned.make_clips(found.clips)
+    (found.clips / "broken.mp4").write_bytes(b"no video at all")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VQE_CACHE", str(found.cache))
         pinned.make_database(found.folder, found.clips, found.cache / "models")

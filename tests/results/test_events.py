@@ -265,6 +265,14 @@ def test_stable_before_gap_before_minimum(db: vqe.Connection, camera: str, claus
     same(found, events(made, truth, Span(seconds=gap), minimum))
 
 
+@pytest.mark.parametrize(("gap", "seconds_"), [("GAP '0s'", 0.0), ("GAP '400ms'", 0.4), ("GAP '500ms'", 0.5), ("", 1.0)])
+def test_window_ends_where_a_file_follows_later_than_gap(db: vqe.Connection, gap: str, seconds_: float) -> None:
+    made = CAMERAS["yard"]
+    truth = stable(made, truth_of(made, "contains('person')"), Span(seconds=0.4), seconds_)
+    found = rows(db, f"SELECT {COLUMNS} FROM events(yard WHERE contains('person') {gap} STABLE '400ms') ORDER BY event")
+    same(found, events(made, truth, Span(seconds=seconds_)))
+
+
 def test_stable_as_a_setting(guarded: Any) -> None:
     made = CAMERAS["cam1"]
     expected = numbers(made, truth_of(made, "contains('bus')"), Span(seconds=1))
