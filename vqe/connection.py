@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from vqe.catalog import Catalog, is_video_path
-from vqe.errors import QueryError, attached
+from vqe.errors import QueryError, attached, nearest
 from vqe.logical.mentions import may_name_video
-from vqe.parser import ast, parse
+from vqe.parser import ast
+from vqe.parser.parse import parse
 from vqe.relation import Finished, Relation
 from vqe.relational.parameters import with_parameters
 from vqe.relational.passthrough import PassThrough
@@ -126,6 +127,7 @@ class Connection:
 
                     return self._finished(statements.describe(self._engine, statement))
             case ast.Other():
+                self._passthrough.refuse_names_of_videos(splice(text, statement.span, {}))
                 self._passthrough.refuse_videos(statement, text)
             case ast.Explain():
                 pass
@@ -145,6 +147,7 @@ class Connection:
         """Set or reset one of our settings; False where it is DuckDB's."""
         name = statement.name.parts[0].lower()
         if len(statement.name.parts) != 1 or name not in SETTINGS:
+            self._check_setting(statement.name)
             return False
         if isinstance(statement, ast.Reset):
             self._settings.reset(name)
@@ -159,6 +162,13 @@ class Connection:
             fault.span = fault.span or value.span
             raise
         return True
+
+    def _check_setting(self, name: ast.Name) -> None:
+        """A name that is no setting of DuckDB's and nearly one of ours is a slip."""
+        hint = nearest(name.parts[0], SETTINGS)
+        known = self._session.connection.execute("SELECT name FROM duckdb_settings()").fetchall() if hint else []
+        if hint and (name.parts[0].lower(),) not in known:
+            raise QueryError(f"no setting '{name.parts[0]}'", name.span, hint)
 
     def _finished(self, table: Any) -> Relation:
         return Relation(Finished(table, self._session))
@@ -194,7 +204,7 @@ class Connection:
     ) -> tuple[Prepared | None, str]:
         """The prepared statement, and the text that its spans point into (parameters are written into it)."""
         if parameters is not None:
-            text = with_parameters(statement.span.of(text), parameters)
+            text = with_parameters(statement.span.of(text), parameters, statement.span.start)
             again = parse(text)[0]
             if not isinstance(again, ast.QueryStatement):
                 return None, text
@@ -216,8 +226,17 @@ class Connection:
         return None if table is None else self._finished(table)
 
 
+class _Variables(dict[str, object]):
+    """Python tables in reach of a statement. A relation of ours is computed first: it needs the same connection."""
+
+    def __getitem__(self, name: str) -> object:
+        value = super().__getitem__(name)
+        return value.arrow() if isinstance(value, Relation) else value
+
+
 def _callers_variables() -> Mapping[str, object]:
-    """The variables where `sql` was called: Python tables in reach of a statement, after videos and tables."""
+    """The variables where `sql` was called, which names mean after videos and tables."""
     frame = sys._getframe(2)
     found = {**frame.f_globals, **frame.f_locals}
-    return {name: v for name, v in found.items() if hasattr(v, "__arrow_c_stream__") or type(v).__name__ == "DataFrame"}
+    tables = {n: v for n, v in found.items() if hasattr(v, "__arrow_c_stream__") or type(v).__name__ == "DataFrame"}
+    return _Variables(tables)

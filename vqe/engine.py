@@ -36,6 +36,7 @@ class Prepared:
     """
 
     statement: ast.QueryStatement
+    text: str
     bound: Bound
     steps: list[tuple[str, Query]]
     tables: bool
@@ -71,7 +72,7 @@ class Engine:
             if bound is None:
                 return None
             steps = optimize(bound.plan, self._context(), self._disabled())
-            return Prepared(statement, bound, steps, tables, used)
+            return Prepared(statement, text, bound, steps, tables, used)
 
     @contextmanager
     def _bound(
@@ -156,6 +157,7 @@ class Engine:
         )
         lookups = {n: (_lookup(run, n), c.type) for n, (_, c) in prepared.bound.functions.items()}
         with ExitStack() as stack:
+            stack.enter_context(attached(prepared.text))
             stack.callback(run.evaluator.close)
             if prepared.tables:
                 stack.enter_context(self.session.tables())

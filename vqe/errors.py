@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,10 +101,19 @@ def caret(text: str, span: Span) -> list[str]:
     line = text[line_start:line_end]
     number = str(text.count("\n", 0, line_start) + 1)
     column = start - line_start
-    width = max(1, min(span.end, line_end) - start)
     # Tabs stay tabs above the carets, so that both lines shift alike in any terminal.
-    padding = "".join("\t" if c == "\t" else " " for c in line[:column])
-    return [f"  {number} | {line.rstrip()}", f"  {' ' * len(number)} | {padding}{'^' * width}"]
+    padding = "".join("\t" if c == "\t" else " " * _cells(c) for c in line[:column])
+    carets = "^" * max(1, sum(map(_cells, text[start : min(span.end, line_end)])))
+    return [f"  {number} | {line.rstrip()}", f"  {' ' * len(number)} | {padding}{carets}"]
+
+
+def _cells(character: str) -> int:
+    """How many columns of a terminal a character takes."""
+    if character < "\u0300":
+        return 1
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> str | None:

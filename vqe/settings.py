@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vqe.catalog import Catalog
+from vqe.durations import microseconds
 from vqe.errors import QueryError, nearest
 
 
@@ -31,17 +31,12 @@ def _fraction(text: str) -> float:
     return value
 
 
-_UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000, "h": 3_600_000_000}
-
-
-def microseconds(text: str) -> int:
-    """'2s', '500ms', '1m', '1h', '0' → microseconds; ValueError otherwise."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
-    if match and match[2] in _UNITS:
-        return round(float(match[1]) * _UNITS[match[2]])
-    if match and float(match[1]) == 0 and not match[2]:
-        return 0
-    raise ValueError("a duration such as '2s', '500ms', '1m', or 0")
+def _duration(text: str) -> int:
+    """Microseconds; 0 needs no unit."""
+    try:
+        return 0 if text.strip() == "0" else microseconds(text)
+    except ValueError:
+        raise ValueError("a duration such as '2s', '500ms', '1m', or 0") from None
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -50,7 +45,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("model", "", "reference model: a name or a path ('' is the built-in default)", str),
         Setting("confidence", "0.4", "a detection counts in contains() and objects() from here up", _fraction),
         Setting("detection_confidence", "0.25", "detections() holds boxes from here up", _fraction),
-        Setting("stable", "0", "the window of STABLE where a query gives none", microseconds),
+        Setting("stable", "0", "the window of STABLE where a query gives none", _duration),
         Setting("fnr", "0.01", "share of the true frames that may be missed", _fraction),
         Setting("fpr", "0.01", "share of the other frames that may be returned", _fraction),
         Setting("event_fnr", "0.05", "share of the true events that may be missed", _fraction),

@@ -55,7 +55,8 @@ def create_video(engine: Engine, statement: ast.CreateVideo) -> None:
 def _blame(fault: QueryError | RunError, statement: ast.CreateVideo) -> Any:
     """Where to point: at the option that the message names, else at the paths."""
     for option in statement.options:
-        if f"'{option.name}'" in fault.message or str(option.value.value) in fault.message:
+        named = f"'{option.name}'" in fault.message or fault.message.startswith(option.name)
+        if named or str(option.value.value) in fault.message:
             return option.span
     return statement.paths[0].span.to(statement.paths[-1].span)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from vqe.engine import Engine, Execution, Prepared
-from vqe.errors import QueryError, Span
+from vqe.errors import QueryError, RunError, Span
 from vqe.explain import estimates, explain, explain_analyze, explain_verbose
 from vqe.relation import Relation
 from vqe.relational.results import FORMATS, format_of
-from vqe.relational.splice import Spliced, quote, splice
+from vqe.relational.splice import Spliced, literal, quote, splice
 
 
 class VideoQuery:
@@ -74,23 +75,40 @@ def _copy(engine: Engine, prepared: Prepared, text: str) -> None:
     """COPY (query) TO 'file': Arrow by us, the other formats with all their options by DuckDB."""
     statement = prepared.statement
     target = statement.target
-    explicit = statement.options is not None and "format" in statement.options.of(text).lower()
-    if target is not None and not explicit:
-        try:
-            format = format_of(target)
-        except QueryError as fault:
-            fault.span = statement.options or statement.span
-            fault.hint = f"a result is copied to {', '.join(FORMATS)}; or name it: TO '…' (FORMAT csv)"
-            raise
-        if format == "arrow":
-            Relation(VideoQuery(engine, prepared)).write(target, "arrow")
-            return
+    options = statement.options.of(text).lower() if statement.options is not None else ""
+    format = None
+    if target is not None:
+        place = _place(prepared, text, literal(target))
+        if not Path(target).expanduser().absolute().parent.is_dir():
+            raise RunError(f"cannot write {target}: there is no folder {Path(target).parent}", place)
+        if "format" not in options:
+            try:
+                format = format_of(target)
+            except QueryError as fault:
+                fault.span = place
+                fault.hint = f"a result is copied to {', '.join(FORMATS)}; or name it: TO '…' (FORMAT csv)"
+                raise
+    if target is not None and format == "arrow":
+        Relation(VideoQuery(engine, prepared)).write(target, "arrow")
+        return
+    parquet = format == "parquet" or "parquet" in options
     with engine.running(prepared):
-        engine.session.run(_with_microseconds(prepared, text), "COPY", None)
+        source = _with_microseconds(prepared, text) if parquet else prepared.bound.statement
+        engine.session.run(source, "COPY", None)
+
+
+def _place(prepared: Prepared, text: str, written: str) -> Span:
+    """Where a word of the statement, outside its query, stands."""
+    statement, query = prepared.statement.span, prepared.statement.query.span
+    for start, end in ((query.end, statement.end), (statement.start, query.start)):
+        at = text.lower().find(written.lower(), start, end)
+        if at >= 0:
+            return Span(at, at + len(written))
+    return statement
 
 
 def _with_microseconds(prepared: Prepared, text: str) -> Spliced:
-    """INTERVAL columns as whole microseconds: a file's INTERVAL is read by few programs."""
+    """INTERVAL columns as whole microseconds: Parquet's INTERVAL is read by few programs."""
     columns = prepared.bound.columns
     if not any(type == "INTERVAL" for _, type in columns):
         return prepared.bound.statement
@@ -131,14 +149,14 @@ def _check_target(engine: Engine, prepared: Prepared, text: str) -> None:
     """What would fail at the end of an hour's work fails now."""
     statement = prepared.statement
     if statement.kind == "create_table" and statement.target is not None:
-        if statement.target.lower() in engine.catalog.videos():
-            raise QueryError(
-                f"there is a video '{statement.target}': a video and a table may not share a name", statement.span
-            )
+        name = statement.target
+        place = _place(prepared, text, name)
+        if name.lower() in engine.catalog.videos():
+            raise QueryError(f"there is a video '{name}': a video and a table may not share a name", place)
         head = text[statement.span.start : statement.query.span.start].lower()
-        free = "replace" in head or "exists" in head or not engine.session.table_exists(statement.target)
+        free = "replace" in head or "exists" in head or not engine.session.table_exists(name)
         if not free:
-            raise QueryError(f"table '{statement.target}' exists already", statement.span, "CREATE OR REPLACE TABLE …")
+            raise QueryError(f"table '{name}' exists already", place, "CREATE OR REPLACE TABLE …")
     if statement.kind == "insert":
         with ExitStack() as stack:
             stack.enter_context(engine.session.tables(write=True))

@@ -20,9 +20,10 @@ from vqe.logical.expr import ModelCall, conjunction
 from vqe.logical.frames import FrameSet
 from vqe.logical.froms import FromBinder
 from vqe.logical.limits import enough_rows
+from vqe.logical.mentions import may_name_video
 from vqe.logical.plan import Boxes, Events, Filter, Frames, Query, Scan, Stable, Track, Window
 from vqe.logical.predicates import Probe, terms
-from vqe.logical.relations import Schema
+from vqe.logical.relations import Schema, elsewhere
 from vqe.logical.scope import Environment, Item, Scope, owner
 from vqe.logical.times import check_times
 from vqe.parser import ast
@@ -56,8 +57,8 @@ def bind(statement: ast.QueryStatement, text: str, library: Library, session: Se
     return binder.finish(statement)
 
 
-def _model(query: ast.Query) -> str | None:
-    return next((str(a.value) for a in query.accuracy if a.kind == "model"), None)
+def _model(query: ast.Query) -> ast.Accuracy | None:
+    return next((a for a in query.accuracy if a.kind == "model"), None)
 
 
 def _check_accuracy(query: ast.Query) -> None:
@@ -71,7 +72,7 @@ def _check_accuracy(query: ast.Query) -> None:
 class Binder:
     """The state of one binding: the edits of the text, and the items found so far."""
 
-    def __init__(self, text: str, library: Library, session: Session, model: str | None) -> None:
+    def __init__(self, text: str, library: Library, session: Session, model: ast.Accuracy | None) -> None:
         self.text = text
         self.library = library
         self.session = session
@@ -195,7 +196,7 @@ class Binder:
             return None
         item, arguments = found
         key = item.source.key
-        regions = self.library.catalog.regions(key) if key else {}
+        regions = self.library.catalog.regions(key) if key else None
         confidence = self.library.settings.number("confidence")
         return item, resolve_call(call, arguments, item.model, regions, confidence)
 
@@ -258,12 +259,23 @@ class Binder:
         inside = environment.within(Scope([frames]))
         for term in terms(where):
             check_times(term, inside.scopes[-1].items, self.text)
+            self._refuse_other_videos(term)
             calls = [(c, m) for c, i, m in self.calls_in(term, inside) if i is frames]
             predicate = self._probe.predicate(term, frames, calls)
             if predicate is None:
                 self._probe.explain(term, frames, calls)
             else:
                 item.filters.append(predicate)
+
+    def _refuse_other_videos(self, term: ast.Expr) -> None:
+        videos = self.library.catalog.videos()
+        for node in ast.descendants(term):
+            if isinstance(node, ast.Subquery) and may_name_video(node, videos):
+                raise NotSupportedError(
+                    "the WHERE of events(…) cannot read another video yet",
+                    node.span,
+                    "CREATE TABLE … AS that subquery first, and read the table here",
+                )
 
     # --- the whole --------------------------------------------------------------------------------------------------
 
@@ -277,7 +289,10 @@ class Binder:
         schemas: dict[str, Schema] = {i.name: i.schema for i in self.items} | self.froms.listings
         functions = {name: (lambda frame: frame, call.type) for name, (_, call) in self.functions.items()}
         with self.session.empty_relations(schemas), self.session.scalar_functions(functions):
-            columns = self.session.describe(query)
+            try:
+                columns = self.session.describe(query)
+            except QueryError as fault:
+                raise elsewhere(fault, self.text) from fault.__cause__
         plan = Query(
             " ".join(statement.query.span.of(self.text).split()),
             tuple(self._relation(item) for item in self.items),

@@ -17,16 +17,24 @@ def resolve_call(
     call: ast.Call,
     arguments: tuple[ast.Argument, ...],
     model: ModelInfo,
-    regions: Mapping[str, Region],
+    regions: Mapping[str, Region] | None,
     confidence: float,
 ) -> ModelCall:
-    """`arguments` are those of the call without the alias; `confidence` is the setting. QueryError at its span."""
+    """`arguments` are those of the call without the alias; `confidence` is the setting. QueryError at its span.
+
+    `regions` is None for a path, which has none.
+    """
     positional = [a for a in arguments if a.name is None]
-    named = {a.name: a.value for a in arguments if a.name is not None}
+    named: dict[str, ast.Expr] = {}
     for argument in arguments:
-        if argument.name is not None and argument.name not in _NAMED:
+        if argument.name is None:
+            continue
+        if argument.name not in _NAMED:
             hint = nearest(argument.name, _NAMED) or f"it has {', '.join(_NAMED)}"
             raise QueryError(f"{call.name}() has no argument '{argument.name}'", argument.span, hint)
+        if argument.name in named:
+            raise QueryError(f"{argument.name} is given twice", argument.span)
+        named[argument.name] = argument.value
     if len(positional) > 1:
         raise QueryError(
             f"{call.name}() takes one class or list of classes", positional[1].span, "did you mean region => ?"
@@ -50,8 +58,11 @@ def _classes(value: ast.Expr, model: ModelInfo) -> tuple[str, ...]:
 
 
 def _class(value: ast.Expr, model: ModelInfo) -> str:
+    if isinstance(value, ast.Parameter):
+        raise QueryError(f"no value for parameter {'$' + value.name if value.name else '?'}", value.span)
     if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
-        raise QueryError("a class must be a string constant", value.span, "for example contains('bus')")
+        example = value.parts[-1] if isinstance(value, ast.Name) else "bus"
+        raise QueryError("a class must be a string constant", value.span, f"strings take single quotes: '{example}'")
     known = {name.lower(): name for name in model.classes.values()}
     found = known.get(value.value.lower())
     if found is None:
@@ -63,12 +74,17 @@ def _class(value: ast.Expr, model: ModelInfo) -> str:
 def _fraction(value: ast.Expr, what: str) -> float:
     number = value.value if isinstance(value, ast.Constant) else None
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 1:
-        raise QueryError(f"{what} must be a number between 0 and 1", value.span)
+        percent = isinstance(number, int | float) and 1 < number <= 100
+        hint = f"{number}% is {float(number or 0) / 100:g}" if percent else None
+        raise QueryError(f"{what} must be a number between 0 and 1", value.span, hint)
     return float(number)
 
 
-def _region(value: ast.Expr, regions: Mapping[str, Region]) -> Region:
+def _region(value: ast.Expr, regions: Mapping[str, Region] | None) -> Region:
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        if regions is None:
+            hint = "CREATE VIDEO … and CREATE REGION … first, or give BOX(x1, y1, x2, y2)"
+            raise QueryError(f"a path has no regions, so none is called '{value.value}'", value.span, hint)
         region = regions.get(value.value.lower())
         if region is None:
             fault = unknown("region", value.value, [r.name for r in regions.values()])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vqe.catalog import Region
+from vqe.errors import Span
 
 CONFIDENCE = 0.4  # the default of the setting, left out when a call is printed
 
@@ -53,6 +54,7 @@ class Predicate:
     columns: tuple[str, ...] = field(default=(), compare=False)
     calls: tuple[ModelCall, ...] = ()
     tables: bool = field(default=False, compare=False)
+    span: Span | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -71,4 +73,5 @@ def conjunction(predicates: list[Predicate]) -> Predicate:
         predicates[0].alias,
         predicates[0].columns,
         tuple(calls),
+        span=Span(min(p.span.start for p in predicates if p.span), max(p.span.end for p in predicates if p.span)),
     )

@@ -50,7 +50,7 @@ class FromBinder:
     """Opens the videos of FROM clauses and writes their names for DuckDB into `edits`."""
 
     def __init__(
-        self, text: str, library: Library, model: str | None, edits: dict[Span, str], items: list[Item]
+        self, text: str, library: Library, model: ast.Accuracy | None, edits: dict[Span, str], items: list[Item]
     ) -> None:
         self.text = text
         self.library = library
@@ -61,6 +61,13 @@ class FromBinder:
 
     def bind(self, source: ast.From, scope: Scope, environment: Environment, binder: Binder, movable: bool) -> None:
         """Add the videos of one FROM clause to the scope, the leftmost first."""
+        before = len(scope.items)
+        self._bind(source, scope, environment, binder, movable)
+        if len(scope.items) == before and isinstance(source, ast.FromItem):
+            name = source.alias or (source.name[-1] if isinstance(source, ast.TableRef) else None)
+            scope.others |= {name.lower()} if name else set()
+
+    def _bind(self, source: ast.From, scope: Scope, environment: Environment, binder: Binder, movable: bool) -> None:
         match source:
             case ast.Join():
                 left, right = _MOVABLE.get(source.kind, (False, False))
@@ -209,10 +216,15 @@ class FromBinder:
         return item
 
     def _model(self, found: Source, span: Span) -> ModelInfo:
+        """The model of USING MODEL, else of the video, else of the setting; a fault points where it was named."""
+        given = self.model
         try:
-            return self.library.model(self.model or found.model)
+            return self.library.model(str(given.value) if given else found.model)
         except QueryError as fault:
-            fault.span = fault.span or span
+            if given or found.model:
+                fault.span = given.span if given else span
+            else:
+                fault.message += " (the setting 'model')"
             raise
 
 

@@ -46,7 +46,7 @@ class Probe:
             return None
         meanings = tuple(dict.fromkeys(m for _, m in calls))
         shown = " ".join(term.span.of(self.text).split())
-        return Predicate(shown, spliced.text, item.alias, item.columns[:7], meanings, tables)
+        return Predicate(shown, spliced.text, item.alias, item.columns[:7], meanings, tables, term.span)
 
     def explain(self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, ModelCall]]) -> None:
         """Raise the reason why the term is no predicate of these frames."""

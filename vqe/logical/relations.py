@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from vqe.errors import QueryError
+
 Schema: TypeAlias = Sequence[tuple[str, str]]
 
 
@@ -44,3 +46,20 @@ def event_columns(dated: bool) -> list[tuple[str, str]]:
         ("duration", "INTERVAL"),
         ("frames", "BIGINT"),
     ]
+
+
+_ELSEWHERE = {
+    **dict.fromkeys(("class", "confidence", "x1", "y1", "x2", "y2", "area"), "detections(…)"),
+    "track": "detections(…, track => true)",
+    **dict.fromkeys(("start_time", "end_time", "start_seconds", "end_seconds", "duration", "event"), "events(…)"),
+}
+
+
+def elsewhere(fault: QueryError, text: str) -> QueryError:
+    """An unknown column that another relation of a video has: the hint says which."""
+    name = fault.span.of(text).strip('"').lower() if fault.span is not None else ""
+    relation = _ELSEWHERE.get(name.rpartition(".")[2])
+    if relation and "not found" in fault.message:
+        also = "; contains('bus') asks a frame" if name == "class" else ""
+        fault.hint = f"{name} is a column of {relation}{also}"
+    return fault

@@ -58,6 +58,7 @@ class Scope:
     """The videos among the FROM items of one SELECT block."""
 
     items: list[Item] = field(default_factory=list)
+    others: set[str] = field(default_factory=set)  # the lower-cased aliases of FROM items that are no videos
 
     def named(self, name: str) -> Item | None:
         return next((i for i in self.items if i.alias.lower() == name.lower()), None)
@@ -94,8 +95,9 @@ def owner(call: ast.Call, environment: Environment) -> tuple[Item, tuple[ast.Arg
                 _needs_frames(call, item)
                 return item, tuple(a for a in call.arguments if a.value is not first)
     named = len(positional) < len(call.arguments)
-    if call.name == "contains" and len(positional) != 1 and not named:
-        _suspect_region(call, positional, environment)
+    beside_video = any(scope.with_frames() for scope in environment.scopes)
+    if call.name == "contains" and not named and (len(positional) > 1 or (not positional and not beside_video)):
+        _suspect_mistake(call, positional, environment)
         return None
     return _only_item(call, environment), call.arguments
 
@@ -124,8 +126,17 @@ def _needs_frames(call: ast.Call, item: Item) -> None:
         )
 
 
-def _suspect_region(call: ast.Call, positional: list[ast.Argument], environment: Environment) -> None:
-    """contains('person', 'gate') beside a video would silently search text in text."""
-    texts = [isinstance(a.value, ast.Constant) and isinstance(a.value.value, str) for a in positional]
-    if len(texts) == 2 and all(texts) and any(s.with_frames() for s in environment.scopes):
+def _suspect_mistake(call: ast.Call, positional: list[ast.Argument], environment: Environment) -> None:
+    """DuckDB's contains() searches text in text; beside a video some calls of it are surely meant otherwise."""
+    values = [a.value for a in positional]
+    strings = [isinstance(v, ast.Constant) and isinstance(v.value, str) for v in values]
+    if len(values) == 2 and all(strings) and any(s.with_frames() for s in environment.scopes):
         raise QueryError("contains() with two strings is DuckDB's text search", call.span, "did you mean region => ?")
+    others = {name for scope in environment.scopes for name in scope.others}
+    match values:
+        case [ast.Name(parts=(name,)) as first, _] if strings[1] and name.lower() in others:
+            raise QueryError(
+                f"'{name}' is not a video",
+                first.span,
+                "a subquery or table is none: ask contains() inside it, and select it as a column",
+            )

@@ -28,7 +28,7 @@ def _check(operands: list[ast.Expr], items: list[Item], text: str) -> None:
     dated = {item.source.video.dated for item in owners if item is not None}
     undated = {item.alias for item in owners if item is not None and not item.source.video.dated}
     if True in dated:
-        _refuse_times_of_day(operands)
+        _refuse_times_of_day(operands, text)
     if len(dated) == 2:
         raise QueryError(
             "a timestamp with a date is compared with one that has none",
@@ -40,9 +40,12 @@ def _check(operands: list[ast.Expr], items: list[Item], text: str) -> None:
         warnings.warn(message, VqeWarning, stacklevel=2)
 
 
-def _refuse_times_of_day(operands: list[ast.Expr]) -> None:
+def _refuse_times_of_day(operands: list[ast.Expr], text: str) -> None:
     for o in operands:
-        if isinstance(o, ast.Constant) and isinstance(o.value, str) and _TIME_OF_DAY.fullmatch(o.value):
+        written = (
+            str(o.value) if isinstance(o, ast.Constant) else re.sub(r"(?i)^time\s*'(.*)'$", r"\1", o.span.of(text))
+        )
+        if _TIME_OF_DAY.fullmatch(written):
             raise QueryError(
                 "timestamp holds a date and a time, this is a time of day",
                 o.span,

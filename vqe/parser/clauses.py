@@ -5,42 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from vqe.durations import UNITS
+from vqe.durations import microseconds as read_duration
 from vqe.errors import QuerySyntaxError, Span, nearest
 from vqe.parser.ast import Accuracy, Call, Constant, Duration, EventClauses, Expr, Fragment, Shape
 
-_MICROSECONDS = {
-    **dict.fromkeys(("us", "µs", "microsecond", "microseconds"), 1),
-    **dict.fromkeys(("ms", "millisecond", "milliseconds"), 1_000),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1_000_000),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60_000_000),
-    **dict.fromkeys(("h", "hour", "hours"), 3_600_000_000),
-    **dict.fromkeys(("d", "day", "days"), 86_400_000_000),
-}
-_AMOUNT = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([^\W\d]*)\s*")
 _WRITE_DURATION = "write '2s', '500ms', '1m', an INTERVAL, or a number of frames"
 _FRACTIONS = ("fnr", "fpr", "fdr", "recall", "precision", "confidence")
 
 
 def microseconds(text: str, span: Span) -> int:
     """'2s', '500ms', '1m 30s' in microseconds."""
-    total = 0.0
-    position = 0
-    while match := _AMOUNT.match(text, position):
-        amount, unit = match.groups()
-        total += float(amount) * _unit(unit, text, span)
-        position = match.end()
-    if position == 0 or position < len(text):
-        raise QuerySyntaxError(f"'{text}' is not a duration", span, _WRITE_DURATION)
-    return round(total)
-
-
-def _unit(unit: str, text: str, span: Span) -> int:
-    if not unit:
-        raise QuerySyntaxError(f"the duration '{text}' has no unit", span, _WRITE_DURATION)
-    if unit.lower() not in _MICROSECONDS:
-        hint = nearest(unit, _MICROSECONDS, 1) or "units are us, ms, s, m, h and d"
-        raise QuerySyntaxError(f"unknown unit '{unit}' in the duration '{text}'", span, hint)
-    return _MICROSECONDS[unit.lower()]
+    try:
+        return read_duration(text)
+    except ValueError as fault:
+        unit = re.search(r"unknown unit '(\w+)'", str(fault))
+        hint = nearest(unit[1], UNITS, 1) or "units are us, ms, s, m, h and d" if unit else _WRITE_DURATION
+        raise QuerySyntaxError(str(fault), span, hint) from None
 
 
 def frame_count(number: int | float, span: Span) -> int:

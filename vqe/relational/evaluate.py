@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -18,6 +19,7 @@ from vqe.logical.expr import Predicate
 from vqe.logical.predicates import aliased
 from vqe.logical.relations import frame_columns
 from vqe.relational.columns import frame_arrays, numbers
+from vqe.relational.faults import translate
 from vqe.relational.splice import quote
 from vqe.video import Video
 
@@ -58,12 +60,9 @@ class Evaluator:
         alone = next((v for name, v in values.items() if predicate.sql == quote(name)), None)
         if alone is not None and alone.dtype == np.bool_:
             return alone.astype(np.bool_)
-        self._connection.register("frames", table(video, frames, predicate, values))
-        try:
-            source, truth = condition(predicate, "frames")
-            rows = self._connection.execute(f"SELECT {truth} AS truth FROM {source}").fetchnumpy()["truth"]
-        finally:
-            self._connection.unregister("frames")
+        source, truth = condition(predicate, "frames")
+        query = f"SELECT {truth} AS truth FROM {source}"
+        rows = _ask(self._connection, query, {"frames": table(video, frames, predicate, values)}, predicate)
         return np.asarray(rows, np.bool_)
 
     def close(self) -> None:
@@ -78,10 +77,27 @@ def matching(connection: duckdb.DuckDBPyConnection, video: Video, predicate: Pre
     """
     frames = np.arange(video.frame_count)
     name = "vqe_index"
-    connection.register(name, table(video, frames, predicate, {name: frames}))
-    try:
-        source, truth = condition(predicate, name)
-        rows = connection.execute(f"SELECT {name} AS n FROM {source} WHERE {truth}").fetchnumpy()["n"]
-    finally:
-        connection.unregister(name)
+    source, truth = condition(predicate, name)
+    query = f"SELECT {name} AS n FROM {source} WHERE {truth}"
+    rows = _ask(connection, query, {name: table(video, frames, predicate, {name: frames})}, predicate)
     return np.sort(np.asarray(rows, np.int64))
+
+
+def _ask(
+    connection: duckdb.DuckDBPyConnection, query: str, tables: Mapping[str, pa.Table], predicate: Predicate
+) -> NDArray[Any]:
+    """The one column of a query over these tables; a fault points at the predicate."""
+    for name, content in tables.items():
+        connection.register(name, content)
+    try:
+        (column,) = connection.execute(query).fetchnumpy().values()
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except duckdb.Error as fault:
+        ours = translate(fault)
+        ours.span, ours.hint = predicate.span, None
+        raise ours from fault
+    finally:
+        for name in tables:
+            connection.unregister(name)
+    return np.asarray(column)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import duckdb
 
@@ -55,6 +56,9 @@ def translate(fault: duckdb.Error, source: Spliced | None = None, shift: int = 0
     first, _, rest = message.partition("\n")
     hint = _hint(rest)
     first = first.removesuffix("!")
+    if fields.get("type") == "Scalar Function":
+        hint = nearest(fields.get("name", ""), ("contains", "objects")) or hint
+    first = re.sub(r'^Values list "(.+?)" does not have a column named "(.+?)"', r"'\1' has no column '\2'", first)
     if first.startswith("Referenced column "):
         first = first.removesuffix(" in FROM clause").replace("Referenced column", "column")
     span = _span(fields, source, shift)
@@ -74,7 +78,11 @@ def _hint(rest: str) -> str | None:
         names = [c.strip().strip('"') for c in rest.removeprefix("Candidate bindings:").split(",")]
         names = [n for n in names if n][:4]
         return f"did you mean {' or '.join(repr(n) for n in names)}?" if names else None
+    if rest.startswith("Candidate tables:"):
+        return f"did you mean {rest.removeprefix('Candidate tables:').strip().replace(chr(34), chr(39))}?"
     if rest.startswith("Did you mean"):
+        if re.search(r"\b(pg|duckdb|sqlite|information_schema)_", rest):  # DuckDB's own, and never meant
+            return None
         return rest[0].lower() + rest[1:].replace('"', "'")
     lines = [line.strip() for line in rest.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("LINE ", "^"))]

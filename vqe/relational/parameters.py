@@ -6,17 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from vqe.errors import QueryError
+from vqe.errors import QueryError, Span
 from vqe.relational.splice import literal
 
 # What a parameter's sign may hide in, and the sign itself.
 _TOKENS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$|(?P<sign>\?|\$\w+)", re.S)
 
 
-def with_parameters(text: str, parameters: Any) -> str:
+def with_parameters(text: str, parameters: Any, offset: int = 0) -> str:
     """`parameters`: a sequence for ? and $1, a mapping for $name.
 
-    QueryError where one is missing or has no SQL form.
+    QueryError where one is missing or has no SQL form, at its place (`offset` characters stand before the text).
     """
     count = 0
 
@@ -25,6 +25,7 @@ def with_parameters(text: str, parameters: Any) -> str:
         sign = match["sign"]
         if sign is None:
             return match[0]
+        place = Span(offset + match.start(), offset + match.end())
         name = sign.lstrip("$?")
         if not name:
             count += 1
@@ -32,8 +33,8 @@ def with_parameters(text: str, parameters: Any) -> str:
         try:
             return literal(parameters[name] if isinstance(parameters, Mapping) else list(parameters)[int(name) - 1])
         except (KeyError, IndexError, ValueError):
-            raise QueryError(f"no value for parameter {sign}") from None
+            raise QueryError(f"no value for parameter {sign}", place) from None
         except TypeError as fault:
-            raise QueryError(f"parameter {sign} cannot be {fault}") from None
+            raise QueryError(f"parameter {sign} cannot be {fault}", place) from None
 
     return _TOKENS.sub(value, text)

@@ -88,7 +88,6 @@ class PassThrough:
 
     def run(self, source: Spliced, kind: str, parameters: object) -> Any | None:
         """Any other statement, now: its rows as an Arrow table, None where it has none."""
-        self._refuse_names_of_videos(source)
         if kind == "TRANSACTION":
             self._transact(source)
             return None
@@ -106,7 +105,8 @@ class PassThrough:
             if not begins:
                 self._session.release()
 
-    def _refuse_names_of_videos(self, source: Spliced) -> None:
+    def refuse_names_of_videos(self, source: Spliced) -> None:
+        """A table or view may not be called like a video."""
         creates = _CREATES.match(source.text)
         if creates and creates[1].strip('"').lower() in self._catalog.videos():
             span = source.origin(creates.start(1), creates.end(1))

@@ -94,4 +94,4 @@ def literal(value: object) -> str:
         return f"to_microseconds({round(value.total_seconds() * 1e6)})"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
-    raise TypeError(f"a parameter of type {type(value).__name__}")
+    raise TypeError(f"of type '{type(value).__name__}'")
