@@ -71,7 +71,7 @@ def test_block_runs(block: Block, desk: Path) -> None:
     done = run(block, desk)
     assert done.returncode == 0, done.stderr
     assert "error" not in done.stderr
-    assert done.stdout or block.text.startswith("vqe -c \"CREATE")
+    assert done.stdout or block.text.startswith('vqe -c "CREATE')
 
 
 @needs_model

@@ -23,9 +23,11 @@ from vqe.cli.status import report
 from vqe.connection import Connection
 from vqe.errors import VqeError
 from vqe.parser import is_complete
-from vqe.relation import Relation
+from vqe.relation import Relation, boxed
 
 MODES = ("table", "csv", "json")
+MOST_SHOWN = 40  # rows
+MOST_COUNTED = 100_000  # rows; a longer result is not held in memory only to be counted
 HELP = r"""\q            leave (also Ctrl-D)
 \?            this help
 \mode FORMAT  how results are shown: table, csv, json
@@ -118,21 +120,45 @@ def _run(db: Connection, bar: Bar, text: str, format: str) -> None:
     start = time.perf_counter()
     try:
         for relation in db.run(text):
-            if relation is not None:
-                print_relation(relation, format, bar)
-                sys.stdout.flush()
+            count = None if relation is None else _show(relation, format, bar)
             bar.stop()
-            _say(f"{_counted(relation)}{time.perf_counter() - start:.2f} s")
+            rows = "" if count is None else f"{plural(count, 'row')}, "
+            _say(f"{rows}{time.perf_counter() - start:.2f} s")
             start = time.perf_counter()
     except (Exception, KeyboardInterrupt) as fault:
         bar.stop()
         report(fault.attach(text) if isinstance(fault, VqeError) else fault)
 
 
-def _counted(relation: Relation | None) -> str:
-    if relation is None or relation.rows is None or relation.columns == PLAN:
-        return ""
-    return f"{plural(relation.rows, 'row')}, "
+def _show(relation: Relation, format: str, bar: Bar) -> int | None:
+    """Print a result; how many rows it has, where that is known."""
+    if format == "table" and relation.columns != PLAN:
+        text, count = _table(relation)
+        bar.stop()
+        print(text, flush=True)
+        return count
+    print_relation(relation, format, bar)
+    sys.stdout.flush()
+    return None if relation.columns == PLAN else relation.rows
+
+
+def _table(relation: Relation) -> tuple[str, int | None]:
+    """A result as a table, and its rows counted: DuckDB draws without telling, so they are read up to a bound first."""
+    import duckdb
+    import pyarrow as pa
+
+    batches, count = [], 0
+    with relation.batches() as reader:
+        for batch in reader:
+            batches.append(batch)
+            count += len(batch)
+            if count > MOST_COUNTED:
+                break
+        else:
+            with duckdb.connect(":memory:") as connection:
+                table = pa.Table.from_batches(batches, reader.schema)
+                return boxed(connection.from_arrow(table), MOST_SHOWN), count
+    return relation.text(MOST_SHOWN), relation.rows
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,62 @@
+"""What a short query costs before it starts."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FRAMEWORKS = {"torch", "torchvision", "ultralytics", "openvino", "cv2", "decord"}
+EXPLAIN = "EXPLAIN SELECT frame FROM cam1 WHERE seconds > 2 AND contains('bus')"
+
+
+@pytest.fixture
+def environment(pinned_database: SimpleNamespace) -> dict[str, str]:
+    given = {"VQE_DB": pinned_database.folder, "VQE_CACHE": pinned_database.cache, "PYTHONPATH": ROOT}
+    return os.environ | {k: str(v) for k, v in given.items()}
+
+
+def loaded(query: str, environment: dict[str, str]) -> set[str]:
+    """The modules that are there when a query has been answered."""
+    code = (
+        "import sys\nfrom vqe.cli.main import main\n"
+        f"sys.argv = ['vqe', '-c', {query!r}]\n"
+        "try: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return {name.split(".")[0] for name in done.stderr.split()}
+
+
+def test_plain_query_loads_no_more_than_it_needs(environment: dict[str, str]) -> None:
+    found = loaded("SELECT 1", environment)
+    assert not found & (FRAMEWORKS | {"numpy", "pyarrow", "pandas", "av", "rich", "prompt_toolkit", "yaml"})
+
+
+def test_planning_loads_no_framework(environment: dict[str, str]) -> None:
+    assert not loaded(EXPLAIN, environment) & (FRAMEWORKS | {"pandas", "av", "rich", "prompt_toolkit"})
+
+
+@pytest.mark.parametrize(("query", "most"), [("SELECT 1", 0.25), (EXPLAIN, 1.0)], ids=["SELECT 1", "EXPLAIN"])
+def test_cost_over_importing_duckdb_and_lark(query: str, most: float, environment: dict[str, str]) -> None:
+    """Medians of runs in turn; a busy machine gets three chances."""
+    base = [sys.executable, "-c", "import duckdb, lark"]
+    ours = [sys.executable, "-m", "vqe", "-c", query]
+    assert any(excess(base, ours, environment) <= most for _ in range(3))
+
+
+def excess(base: list[str], ours: list[str], environment: dict[str, str]) -> float:
+    times: dict[str, list[float]] = {"base": [], "ours": []}
+    for _ in range(5):
+        for name, command in (("base", base), ("ours", ours)):
+            start = time.perf_counter()
+            subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+            times[name].append(time.perf_counter() - start)
+    return statistics.median(times["ours"]) - statistics.median(times["base"])
