@@ -37,10 +37,26 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _as_the_labels_were_made(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Before OpenVINO compiles its first model: AVX2 at most, and no bfloat16, which it would want of the processor."""
+    os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
+    os.environ["VQE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    from vqe.models.quiet import openvino
+
+    module = openvino()
+    plain = module.Core
+
+    def core() -> object:
+        made = plain()
+        made.set_property("CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        return made
+
+    module.Core = core
+
+
 @pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory) -> vqe.Connection:
-    os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"  # read when OpenVINO compiles its first model
-    os.environ["VQE_CACHE"] = str(tmp_path_factory.mktemp("cache"))  # models compiled for the processor's best are there
     return vqe.connect(tmp_path_factory.mktemp("agreement"), {"model": str(MODEL)})
 
 

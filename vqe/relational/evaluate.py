@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vqe.errors import QueryError
 from vqe.logical.expr import Predicate
 from vqe.logical.predicates import aliased
 from vqe.logical.relations import frame_columns
@@ -94,9 +95,7 @@ def _ask(
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
     except duckdb.Error as fault:
-        ours = translate(fault)
-        ours.span, ours.hint = predicate.span, None
-        raise ours from fault
+        raise QueryError(translate(fault).message, predicate.span) from fault
     finally:
         for name in tables:
             connection.unregister(name)

@@ -54,6 +54,7 @@ def translate(fault: duckdb.Error, source: Spliced | None = None, shift: int = 0
     fields = details(fault)
     message = fields.get("exception_message") or str(fault)
     first, _, rest = message.partition("\n")
+    first = re.sub(r"^[A-Z]\w+( [A-Z]\w+)* Error: ", "", first)
     hint = _hint(rest)
     first = first.removesuffix("!")
     if fields.get("type") == "Scalar Function":
