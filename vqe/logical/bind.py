@@ -282,6 +282,8 @@ class Binder:
     def finish(self, statement: ast.QueryStatement) -> Bound:
         if self.orphan is not None:
             raise self.orphan
+        if statement.query.span in self.edits:  # SUMMARIZE cam1: a name stands for the query
+            self.edits[statement.query.span] = "FROM " + self.edits[statement.query.span]
         query = splice(self.text, statement.query.span, self.edits)
         edits = dict(self.edits)
         for clause in statement.query.accuracy:

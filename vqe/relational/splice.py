@@ -83,7 +83,9 @@ def literal(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return f"{value!r}::DOUBLE" if value == value and abs(value) != float("inf") else f"'{value}'::DOUBLE"
+        if value != value or abs(value) == float("inf"):
+            return f"'{value}'::DOUBLE"
+        return f"{value!r}" if "e" in repr(value) else f"{value!r}e0"  # without an exponent it is a DECIMAL
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     if isinstance(value, datetime.datetime):
