@@ -15,12 +15,17 @@ The road of a query is the list of folders:
     relational  the rest of the SELECT → DuckDB over Arrow
 
 beside it video (frames and times), models (the reference models), labels (what they said, kept) and cli.
-`engine.py` has one line a stage: read that first. Importing vqe loads no torch.
+`engine.py` has one line a stage: read that first. Importing vqe loads nothing; the names below load what they need,
+and torch only with a model.
 """
 
-from vqe.connection import Connection, connect
-from vqe.errors import NotSupportedError, QueryError, QuerySyntaxError, RunError, VqeError, VqeWarning
-from vqe.relation import Relation
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vqe.connection import Connection, connect
+    from vqe.errors import NotSupportedError, QueryError, QuerySyntaxError, RunError, VqeError, VqeWarning
+    from vqe.relation import Relation
 
 __version__ = "0.1.0"
 
@@ -35,3 +40,12 @@ __all__ = [
     "VqeWarning",
     "connect",
 ]
+
+_HOMES = {"Connection": "connection", "connect": "connection", "Relation": "relation"}
+
+
+def __getattr__(name: str) -> object:
+    """The public names, imported when they are first used (PEP 562): a command line should answer Ctrl-C at once."""
+    if name not in __all__:
+        raise AttributeError(f"module 'vqe' has no attribute '{name}'")
+    return getattr(import_module(f"vqe.{_HOMES.get(name, 'errors')}"), name)

@@ -1,5 +1,18 @@
-"""`python -m vqe`."""
+"""The entry point of the command line, also `python -m vqe`; it imports nothing, so that Ctrl-C is heard from the start."""
 
-from vqe.cli.main import main
+import sys
+from typing import NoReturn
 
-main()
+
+def main() -> NoReturn:
+    """Import the command line and run it."""
+    try:
+        from vqe.cli.main import main as run
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    run()
+
+
+if __name__ == "__main__":
+    main()

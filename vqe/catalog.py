@@ -77,8 +77,10 @@ class Catalog:
             if write:
                 self.folder.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
-                self._check_version(connection, write=write)
-                if write:
+                empty = self._check_version(connection, write=write)
+                if empty and not write:  # its making was cut off, by a full disk say
+                    yield None
+                elif write:
                     connection.execute("BEGIN IMMEDIATE")
                     yield connection
                     connection.execute("COMMIT")
@@ -90,7 +92,8 @@ class Catalog:
                 hint="give another folder with --db or VQE_DB",
             ) from fault
 
-    def _check_version(self, connection: sqlite3.Connection, *, write: bool) -> None:
+    def _check_version(self, connection: sqlite3.Connection, *, write: bool) -> bool:
+        """Whether the file has no tables yet; before a write they are made."""
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
             raise RunError(
@@ -104,6 +107,7 @@ class Catalog:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("COMMIT")
+        return bool(version == 0)
 
     def _rows(self, sql: str, *values: object) -> list[tuple[str, ...]]:
         with self._open() as connection:

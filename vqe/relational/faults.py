@@ -53,6 +53,9 @@ def translate(fault: duckdb.Error, source: Spliced | None = None, shift: int = 0
     """Our error for DuckDB's. `source` is the text that DuckDB read, behind `shift` characters of ours."""
     fields = details(fault)
     message = fields.get("exception_message") or str(fault)
+    nested = re.search(r'"exception_message":"((?:[^"\\]|\\.)*)"', message)
+    if nested:  # a fault of one of DuckDB's own threads
+        message = json.loads(f'"{nested[1]}"')
     first, _, rest = message.partition("\n")
     first = re.sub(r"^[A-Z]\w+( [A-Z]\w+)* Error: ", "", first)
     hint = _hint(rest)
