@@ -1,4 +1,4 @@
-"""The entry point of the command line, also `python -m vqe`; it imports nothing, so that Ctrl-C is heard from the start."""
+"""The entry point of the command line. It imports nothing, so that Ctrl-C is heard from the start."""
 
 import sys
 from typing import NoReturn
