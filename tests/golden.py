@@ -2,6 +2,7 @@
 
     == title
     @ setting = value
+    @ xfail = why what comes out is not yet what is expected
     SELECT …
     ----
     expected text
@@ -14,6 +15,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,15 @@ class Case:
     settings: dict[str, str]
     query: str
     expected: str
+
+    @property
+    def known_fault(self) -> str | None:
+        return self.settings.get("xfail")
+
+    @property
+    def for_database(self) -> dict[str, str]:
+        """The settings that are vqe's own."""
+        return {k: v for k, v in self.settings.items() if k not in ("xfail", "parameters")}
 
     @property
     def id(self) -> str:
@@ -49,6 +62,14 @@ def cases(folder: Path) -> list[Case]:
     return [case for file in sorted(folder.glob("*.txt")) for case in read(file)]
 
 
+def marked(cases: list[Case]) -> list[Any]:
+    """The same as parameters of a test, those with a known fault marked to fail."""
+    return [
+        pytest.param(c, marks=pytest.mark.xfail(strict=True, reason=c.known_fault)) if c.known_fault else c
+        for c in cases
+    ]
+
+
 def write(case: Case, text: str) -> None:
     """Put another expected text into the case's file."""
     preamble = re.split(r"^== ", case.file.read_text("utf-8"), maxsplit=1, flags=re.M)[0]
@@ -64,7 +85,8 @@ def _text(case: Case) -> str:
 
 def check(case: Case, text: str, update: bool) -> None:
     """The text is the expected one, or becomes it."""
-    if update and text != case.expected:
-        write(case, text)
-    elif not update:
+    if update and not case.known_fault:
+        if text != case.expected:
+            write(case, text)
+    else:
         assert text == case.expected

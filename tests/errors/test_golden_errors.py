@@ -12,18 +12,12 @@ import pytest
 import vqe
 
 CASES = golden.cases(Path(__file__).parent)
-MARKED = [
-    pytest.param(c, marks=pytest.mark.xfail(strict=True, reason=c.settings["xfail"])) if "xfail" in c.settings else c
-    for c in CASES
-]
-OURS = ("parameters", "xfail")  # settings of a block that are not the database's
 
 
-@pytest.mark.parametrize("case", MARKED, ids=lambda c: c.id)
+@pytest.mark.parametrize("case", golden.marked(CASES), ids=lambda c: c.id)
 def test_error(case: golden.Case, guarded: SimpleNamespace, own_folder: Path, update: bool) -> None:
     text = case.query.replace("→", "\t")  # a tab, to be seen in the file
-    settings = {k: v for k, v in case.settings.items() if k not in OURS}
-    with pytest.raises(vqe.VqeError) as caught, vqe.connect(own_folder, settings) as db:
+    with pytest.raises(vqe.VqeError) as caught, vqe.connect(own_folder, case.for_database) as db:
         for relation in db.run(text, eval(case.settings.get("parameters", "None"))):
             if relation is not None:
                 relation.arrow()
@@ -31,7 +25,7 @@ def test_error(case: golden.Case, guarded: SimpleNamespace, own_folder: Path, up
     for folder, name in ((guarded.clips, "CLIPS"), (own_folder, "DB")):
         shown = shown.replace(str(folder), name)
     assert "vqe_" not in shown.replace("vqe_error", ""), "a name of our own making shows"
-    golden.check(case, shown, update and "xfail" not in case.settings)
+    golden.check(case, shown, update)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)

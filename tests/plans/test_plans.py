@@ -17,10 +17,10 @@ RULES = [rule.__name__ for rule in REWRITES]
 RUNNABLE = [case for case in CASES if "fresh" not in case.query]  # that camera has no labels
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+@pytest.mark.parametrize("case", golden.marked(CASES), ids=lambda c: c.id)
 def test_plan(case: golden.Case, guarded: SimpleNamespace, update: bool) -> None:
     query = case.query if case.query.startswith("EXPLAIN") else f"EXPLAIN {case.query}"
-    with vqe.connect(guarded.folder, case.settings) as db:
+    with vqe.connect(guarded.folder, case.for_database) as db:
         relation = db.sql(query)
         assert relation is not None
         ((_, plan),) = relation.fetchall()
@@ -32,7 +32,7 @@ def test_plan(case: golden.Case, guarded: SimpleNamespace, update: bool) -> None
 def test_same_rows_without_rules(case: golden.Case, guarded: SimpleNamespace) -> None:
     """Without each of the rules that change this plan, and without all of them."""
     query = case.query.removeprefix("EXPLAIN VERBOSE").removeprefix("EXPLAIN")
-    with vqe.connect(guarded.folder, case.settings) as db:
+    with vqe.connect(guarded.folder, case.for_database) as db:
         expected = _rows(db, query)
         fired = [rule for rule in RULES if f"-- {rule}\n" in _verbose(db, query)]
         for disabled in dict.fromkeys([*fired, ",".join(RULES)] if len(fired) != 1 else fired):
