@@ -100,6 +100,8 @@ class Bar:
         speed = self._progress.tasks[0].speed
         rate = f"{speed:,.0f}/s" if speed else ""
         self._progress.update(self._task, completed=done, total=total, rate=rate)
+        if done >= total:  # what comes next, loading a model perhaps, is not this work
+            self.stop()
 
     def _start(self) -> None:
         from rich import progress
