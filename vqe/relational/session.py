@@ -42,7 +42,7 @@ class Session:
             ":memory:", config={"autoinstall_known_extensions": "false", "python_enable_replacements": "false"}
         )
         # DuckDB reads ahead until this buffer is full: by default a hundred batches before the first row leaves.
-        self.connection.execute("SET streaming_buffer_size = '1KB'")
+        self.connection.execute("SET streaming_buffer_size = '1B'")
         self.registered: dict[str, object] = {}
         self._held: ExitStack | None = None  # an attachment that outlives one statement
         self.attached = False
