@@ -44,6 +44,16 @@ def pinned_database(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace
     return found
 
 
+@pytest.fixture(scope="session")
+def segmentation(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """`weights` of a segmentation model that was never trained, and the `cache` that keeps its export."""
+    from untrained import make_weights
+
+    root = tmp_path_factory.mktemp("segmentation")
+    home = root / "cache" / "models"
+    return SimpleNamespace(weights=make_weights(root / "outlines.pt", "yolo11n-seg.yaml", home), cache=root / "cache")
+
+
 @pytest.fixture
 def guarded(pinned_database: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The pinned database, standing in the folder of its clips, where loading a model is a failure."""
@@ -58,11 +68,20 @@ def guarded(pinned_database: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -
     return pinned_database
 
 
+@pytest.fixture(scope="session")
+def reader(pinned_database: SimpleNamespace) -> Iterator[vqe.Connection]:
+    """One connection for all tests that only read: opening one takes as long as a query."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VQE_CACHE", str(pinned_database.cache))
+        with vqe.connect(pinned_database.folder) as connection:
+            yield connection
+
+
 @pytest.fixture
-def db(guarded: SimpleNamespace) -> Iterator[vqe.Connection]:
-    """For reading only."""
-    with vqe.connect(guarded.folder) as connection:
-        yield connection
+def db(guarded: SimpleNamespace, reader: vqe.Connection) -> vqe.Connection:
+    """For reading only, and without a SET."""
+    assert reader.folder == guarded.folder
+    return reader
 
 
 @pytest.fixture

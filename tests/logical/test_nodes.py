@@ -41,7 +41,8 @@ def test_children_and_walk() -> None:
     assert children(A) == ()
     assert children(Pair(A, B)) == (A, B)
     assert [label(n) for n in walk(PLAN)] == [
-        "Many", "Pair [x, y]", "Leaf a of 0", "Pair", "Leaf b of 3", "Leaf c of 0", "Many", "Leaf c of 0", "Leaf a of 0",
+        "Many", "Pair [x, y]", "Leaf a of 0", "Pair", "Leaf b of 3", "Leaf c of 0",
+        "Many", "Leaf c of 0", "Leaf a of 0",
     ]  # fmt: skip
 
 

@@ -103,7 +103,9 @@ def query(chain: Node, columns: tuple[str, ...] = ("frame", "width"), enough: in
 
 
 def test_steps_name_the_rules_that_changed_something() -> None:
-    steps = optimize(query(plan.Filter(plan.Filter(SCAN, BUS), EARLY), enough=3), context(FrameSet.ranges([(0, 5)], 100)))
+    steps = optimize(
+        query(plan.Filter(plan.Filter(SCAN, BUS), EARLY), enough=3), context(FrameSet.ranges([(0, 5)], 100))
+    )
     assert [name for name, _ in steps] == ["bound", "select_frames", "limit_scan", "prune_columns", "place_reference"]
     chain = list(_chain(steps[-1][1]))
     assert chain == ["Query", "Frames", "Limit", "Filter", "Detect", "Scan"]
@@ -126,7 +128,9 @@ def test_a_placement_cannot_be_disabled() -> None:
 
 def test_one_detect_below_all_that_need_it() -> None:
     steps = optimize(
-        query(plan.Filter(plan.Filter(SCAN, BUS), EARLY)), context(FrameSet.all(100)), frozenset({"select_frames", "merge_filters"})
+        query(plan.Filter(plan.Filter(SCAN, BUS), EARLY)),
+        context(FrameSet.all(100)),
+        frozenset({"select_frames", "merge_filters"}),
     )
     assert list(_chain(steps[-1][1])) == ["Query", "Frames", "Filter", "Filter", "Detect", "Scan"]
 

@@ -117,7 +117,14 @@ def majority(clock: Clock, frames: list[int], truth: list[bool], window: Window,
     return found
 
 
-WINDOWS = [Window(1_000_000), Window(200_000), Window(60_000_000), Window(frames=3), Window(frames=8), Window(frames=999)]
+WINDOWS = [
+    Window(1_000_000),
+    Window(200_000),
+    Window(60_000_000),
+    Window(frames=3),
+    Window(frames=8),
+    Window(frames=999),
+]
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
@@ -296,7 +303,14 @@ def test_joined_is_the_whole() -> None:
 
 @pytest.mark.parametrize(
     ("x", "y", "within"),
-    [(0.25, 0.5, True), (0.5, 1.0, True), (0.375, 0.75, True), (0.2499, 0.75, False), (0.375, 0.4999, False), (0.5001, 0.75, False)],
+    [
+        (0.25, 0.5, True),
+        (0.5, 1.0, True),
+        (0.375, 0.75, True),
+        (0.2499, 0.75, False),
+        (0.375, 0.4999, False),
+        (0.5001, 0.75, False),
+    ],
 )
 def test_box_with_edges(x: float, y: float, within: bool) -> None:
     assert inside(Region("", "box", ((0.25, 0.5), (0.5, 1.0))), np.array([x]), np.array([y])).tolist() == [within]
@@ -304,7 +318,16 @@ def test_box_with_edges(x: float, y: float, within: bool) -> None:
 
 @pytest.mark.parametrize(
     ("x", "y", "within"),
-    [(0, 0, True), (1, 0, True), (0.5, 0, True), (0.5, 0.5, True), (0.25, 0.25, True), (0.75, 0.75, False), (0.1, 0.85, True), (0.9, 0.9, False)],
+    [
+        (0, 0, True),
+        (1, 0, True),
+        (0.5, 0, True),
+        (0.5, 0.5, True),
+        (0.25, 0.25, True),
+        (0.75, 0.75, False),
+        (0.1, 0.85, True),
+        (0.9, 0.9, False),
+    ],
 )
 def test_polygon_with_edges(x: float, y: float, within: bool) -> None:
     assert inside(Region("", "polygon", ((0, 0), (1, 0), (0, 1))), np.array([x]), np.array([y])).tolist() == [within]
@@ -334,7 +357,7 @@ class Reader:
         self.info = info
         self.seen = 0
 
-    def detect(self, pictures: Any, _confidence: float) -> list[Any]:
+    def detect(self, pictures: Any, _confidence: float, _masks: bool = False) -> list[Any]:
         from vqe.models import Detected
 
         self.seen += len(pictures)
@@ -343,7 +366,7 @@ class Reader:
 
 
 @pytest.fixture
-def reader(guarded: Any, monkeypatch: pytest.MonkeyPatch) -> Reader:
+def model(guarded: Any, monkeypatch: pytest.MonkeyPatch) -> Reader:  # noqa: ARG001  (this takes the guard's place)
     from vqe.library import Library
 
     made = Reader(None)
@@ -351,34 +374,34 @@ def reader(guarded: Any, monkeypatch: pytest.MonkeyPatch) -> Reader:
     return made
 
 
-def test_only_frames_without_labels_are_asked(reader: Reader, own: vqe.Connection) -> None:
+def test_only_frames_without_labels_are_asked(model: Reader, own: vqe.Connection) -> None:
     """fresh has labels of its first twenty frames, ten of them without a bus."""
     query = "SELECT count(*) FROM fresh WHERE contains('bus')"
     assert own.sql(query).fetchall() == [(50,)]  # type: ignore[union-attr]
-    assert reader.seen == 40
+    assert model.seen == 40
     assert own.sql(query).fetchall() == [(50,)]  # type: ignore[union-attr]
-    assert reader.seen == 40, "labels are kept"
+    assert model.seen == 40, "labels are kept"
 
 
-def test_a_range_asks_its_frames_only(reader: Reader, own: vqe.Connection) -> None:
+def test_a_range_asks_its_frames_only(model: Reader, own: vqe.Connection) -> None:
     assert own.sql("SELECT count(*) FROM fresh WHERE contains('bus') AND frame BETWEEN 15 AND 29").fetchall() == [(15,)]  # type: ignore[union-attr]
-    assert reader.seen == 10
+    assert model.seen == 10
 
 
-def test_a_limit_stops_the_model(reader: Reader, own: vqe.Connection) -> None:
+def test_a_limit_stops_the_model(model: Reader, own: vqe.Connection) -> None:
     assert own.sql("SELECT frame FROM fresh WHERE contains('bus') LIMIT 12").fetchall() == [(n,) for n in range(10, 22)]  # type: ignore[union-attr]
-    assert 2 <= reader.seen <= 16
+    assert 2 <= model.seen <= 16
 
 
-def test_a_lower_confidence_asks_again(reader: Reader, own: vqe.Connection) -> None:
+def test_a_lower_confidence_asks_again(model: Reader, own: vqe.Connection) -> None:
     """Pinned labels hold boxes from 0.05 up: below that the model has to say more."""
     own.sql("SELECT count(*) FROM fresh WHERE contains('bus', confidence => 0.1) AND frame < 20").fetchall()  # type: ignore[union-attr]
-    assert reader.seen == 0
+    assert model.seen == 0
     own.sql("SELECT count(*) FROM fresh WHERE contains('bus', confidence => 0.01) AND frame < 20").fetchall()  # type: ignore[union-attr]
-    assert reader.seen == 20
+    assert model.seen == 20
 
 
-def test_no_frames_no_model(reader: Reader, own: vqe.Connection) -> None:
+def test_no_frames_no_model(model: Reader, own: vqe.Connection) -> None:
     for query in (
         "SELECT frame FROM fresh WHERE contains('bus') AND frame < 0",
         "SELECT frame FROM fresh WHERE contains('bus') LIMIT 0",
@@ -387,4 +410,4 @@ def test_no_frames_no_model(reader: Reader, own: vqe.Connection) -> None:
         "DESCRIBE SELECT objects('car') FROM fresh",
     ):
         own.sql(query).fetchall()  # type: ignore[union-attr]
-    assert reader.seen == 0
+    assert model.seen == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,27 +18,36 @@ RULES = [rule.__name__ for rule in REWRITES]
 RUNNABLE = [case for case in CASES if "fresh" not in case.query]  # that camera has no labels
 
 
+@pytest.fixture
+def connected(request: pytest.FixtureRequest, guarded: SimpleNamespace) -> Iterator[vqe.Connection]:
+    """The shared connection with the case's settings."""
+    reader = request.getfixturevalue("reader")
+    overrides = reader._engine.settings._overrides
+    overrides.update(request.getfixturevalue("case").for_database)
+    assert reader.folder == guarded.folder
+    yield reader
+    overrides.clear()
+
+
 @pytest.mark.parametrize("case", golden.marked(CASES), ids=lambda c: c.id)
-def test_plan(case: golden.Case, guarded: SimpleNamespace, update: bool) -> None:
+def test_plan(case: golden.Case, connected: vqe.Connection, guarded: SimpleNamespace, update: bool) -> None:
     query = case.query if case.query.startswith("EXPLAIN") else f"EXPLAIN {case.query}"
-    with vqe.connect(guarded.folder, case.for_database) as db:
-        relation = db.sql(query)
-        assert relation is not None
-        ((_, plan),) = relation.fetchall()
+    relation = connected.sql(query)
+    assert relation is not None
+    ((_, plan),) = relation.fetchall()
     assert str(guarded.clips) not in plan
     golden.check(case, plan, update)
 
 
 @pytest.mark.parametrize("case", RUNNABLE, ids=lambda c: c.id)
-def test_same_rows_without_rules(case: golden.Case, guarded: SimpleNamespace) -> None:
+def test_same_rows_without_rules(case: golden.Case, connected: vqe.Connection) -> None:
     """Without each of the rules that change this plan, and without all of them."""
     query = case.query.removeprefix("EXPLAIN VERBOSE").removeprefix("EXPLAIN")
-    with vqe.connect(guarded.folder, case.for_database) as db:
-        expected = _rows(db, query)
-        fired = [rule for rule in RULES if f"-- {rule}\n" in _verbose(db, query)]
-        for disabled in dict.fromkeys([*fired, ",".join(RULES)] if len(fired) != 1 else fired):
-            db._engine.settings._overrides["disabled_rules"] = disabled
-            assert _rows(db, query) == expected, f"without {disabled}"
+    expected = _rows(connected, query)
+    fired = [rule for rule in RULES if f"-- {rule}\n" in _verbose(connected, query)]
+    for disabled in dict.fromkeys([*fired, ",".join(RULES)] if len(fired) != 1 else fired):
+        connected._engine.settings._overrides["disabled_rules"] = disabled
+        assert _rows(connected, query) == expected, f"without {disabled}"
 
 
 def test_enough_cases() -> None:

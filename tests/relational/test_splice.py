@@ -79,8 +79,9 @@ def test_quote(name: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, False, 0, -7, 2**40, 1.5, -0.1, 1e300, float("inf"), "", "it's", "ü🚌\n", [1, 2], ["a", None], (1.5, 2.5),
-     datetime.datetime(2026, 11, 23, 8, 0, 0, 5), datetime.date(2026, 11, 23), datetime.timedelta(seconds=-1.5)],
+    [None, True, False, 0, -7, 2**40, 1.5, -0.1, 1e300, float("inf"), "", "it's", "ü🚌\n", [1, 2], ["a", None],
+     (1.5, 2.5), datetime.datetime(2026, 11, 23, 8, 0, 0, 5),
+     datetime.date(2026, 11, 23), datetime.timedelta(seconds=-1.5)],
 )  # fmt: skip
 def test_literal(value: object) -> None:
     ((found,),) = duckdb.sql(f"SELECT {literal(value)}").fetchall()

@@ -1,7 +1,7 @@
 """An independent answer to every query over the pinned database: plain tables in a plain DuckDB, and loops in Python.
 
-A call is, by the language, a hidden column of its FROM item. So the oracle's tables have one column for each call that a
-test uses, worked out box by box, and a query is answered by writing that column in the place of the call.
+A call is, by the language, a hidden column of its FROM item. So the oracle's tables have one column for each call that
+a test uses, worked out box by box, and a query is answered by writing that column in the place of the call.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def starts(camera: Camera) -> list[float]:
 
 def lasts(times: tuple[float, ...]) -> float:
     """From the first frame until the last stops showing: the median frame lasts as long."""
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(times)]
     return times[-1] + (float(np.median(steps)) if steps else 1 / RATE)
 
 

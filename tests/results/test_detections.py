@@ -1,5 +1,7 @@
 """A row an object."""
 
+# ruff: noqa: E501  (a query and what it is compared with stand on one line)
+
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -87,7 +89,9 @@ def test_columns_and_types(db: vqe.Connection) -> None:
 @pytest.fixture
 def tracked(db: vqe.Connection) -> list[Any]:
     pytest.importorskip("ultralytics")
-    return _rows(db, "SELECT frame, class, x1, y1, track FROM detections(cam1, track => true) ORDER BY frame, class, x1, y1")
+    return _rows(
+        db, "SELECT frame, class, x1, y1, track FROM detections(cam1, track => true) ORDER BY frame, class, x1, y1"
+    )
 
 
 def test_same_boxes_with_tracks(db: vqe.Connection, tracked: list[Any]) -> None:
@@ -102,7 +106,9 @@ def test_a_bus_that_passes_is_one_object(tracked: list[Any]) -> None:
 
 def test_persons_far_apart_are_two_objects(tracked: list[Any]) -> None:
     rows = [r for r in tracked if r[1] == "person" and 242 <= r[0] < 250 and r[4] is not None]
-    assert len({track for _, _, x1, _, track in rows if x1 < 10} & {track for _, _, x1, _, track in rows if x1 > 50}) == 0
+    assert (
+        len({track for _, _, x1, _, track in rows if x1 < 10} & {track for _, _, x1, _, track in rows if x1 > 50}) == 0
+    )
     assert rows
 
 
@@ -117,7 +123,9 @@ def test_tracks_of_a_range_are_those_of_the_whole(db: vqe.Connection, tracked: l
 
 def test_numbers_go_on_from_file_to_file(db: vqe.Connection) -> None:
     pytest.importorskip("ultralytics")
-    rows = _rows(db, "SELECT file, list(DISTINCT track) FROM detections(yard, track => true) WHERE track IS NOT NULL GROUP BY 1")
+    rows = _rows(
+        db, "SELECT file, list(DISTINCT track) FROM detections(yard, track => true) WHERE track IS NOT NULL GROUP BY 1"
+    )
     tracks = [t for _, ts in rows for t in ts]
     assert len(rows) == len(CAMERAS["yard"].files)
     assert sorted(tracks) == list(range(1, len(tracks) + 1))

@@ -1,5 +1,7 @@
 """events() and STABLE against loops over the pinned labels."""
 
+# ruff: noqa: E501  (a query and what it is compared with stand on one line)
+
 from __future__ import annotations
 
 from datetime import timedelta
@@ -145,7 +147,7 @@ def test_columns_and_types(db: vqe.Connection) -> None:
     ("camera", "files"),
     [
         ("cam1", 1),
-        pytest.param("yard", 3, marks=pytest.mark.xfail(strict=True, reason="files that follow closely are joined")),
+        ("yard", 3),
         ("parts", 2),
         ("dot", 1),
     ],
@@ -164,13 +166,17 @@ def test_null_is_false(db: vqe.Connection) -> None:
 
 
 def test_event_of_the_last_frame(db: vqe.Connection) -> None:
-    query = "SELECT start_frame, end_frame, start_seconds, end_seconds, duration FROM events(cam1) WHERE contains('dog')"
+    query = (
+        "SELECT start_frame, end_frame, start_seconds, end_seconds, duration FROM events(cam1) WHERE contains('dog')"
+    )
     same(rows(db, query), [(299, 299, 29.9, 30.0)])
     assert rows(db, query)[0][4] == timedelta(seconds=0.1)
 
 
 def test_number_goes_on_over_files(db: vqe.Connection) -> None:
-    assert rows(db, "SELECT list(event ORDER BY start_frame) FROM events(yard WHERE contains('bus'))") == [([1, 2, 3, 4],)]
+    assert rows(db, "SELECT list(event ORDER BY start_frame) FROM events(yard WHERE contains('bus'))") == [
+        ([1, 2, 3, 4],)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +217,13 @@ WINDOWS = [
     ("STABLE 1001", Span(frames=1001)),
     ("STABLE '1h'", Span(seconds=3600)),
 ]
-RANGES = ["frame BETWEEN 41 AND 46", "frame = 47", "frame IN (0, 44, 45, 94, 95, 119)", "seconds >= 4.4", "frame % 9 < 2"]
+RANGES = [
+    "frame BETWEEN 41 AND 46",
+    "frame = 47",
+    "frame IN (0, 44, 45, 94, 95, 119)",
+    "seconds >= 4.4",
+    "frame % 9 < 2",
+]
 
 
 def numbers(camera: Camera, truth: list[bool], window: Span, gap: float = 1.0) -> list[int]:
@@ -261,11 +273,15 @@ def test_stable_before_gap_before_minimum(db: vqe.Connection, camera: str, claus
     gap = {"GAP '0s'": 0.0, "GAP '1s'": 1.0, "GAP '400ms'": 0.4}.get(clause, 2.0)
     minimum = Span(seconds=1) if "MINIMUM" in clause else None
     truth = stable(made, truth_of(made, "contains('bus')"), Span(seconds=1), gap)
-    found = rows(db, f"SELECT {COLUMNS} FROM events({camera} WHERE contains('bus') {clause} STABLE '1s') ORDER BY event")
+    found = rows(
+        db, f"SELECT {COLUMNS} FROM events({camera} WHERE contains('bus') {clause} STABLE '1s') ORDER BY event"
+    )
     same(found, events(made, truth, Span(seconds=gap), minimum))
 
 
-@pytest.mark.parametrize(("gap", "seconds_"), [("GAP '0s'", 0.0), ("GAP '400ms'", 0.4), ("GAP '500ms'", 0.5), ("", 1.0)])
+@pytest.mark.parametrize(
+    ("gap", "seconds_"), [("GAP '0s'", 0.0), ("GAP '400ms'", 0.4), ("GAP '500ms'", 0.5), ("", 1.0)]
+)
 def test_window_ends_where_a_file_follows_later_than_gap(db: vqe.Connection, gap: str, seconds_: float) -> None:
     made = CAMERAS["yard"]
     truth = stable(made, truth_of(made, "contains('person')"), Span(seconds=0.4), seconds_)
@@ -282,7 +298,9 @@ def test_stable_as_a_setting(guarded: Any) -> None:
         assert [r[0] for r in rows(db, "SELECT frame FROM cam1 WHERE contains('bus') STABLE 0")] == plain
         assert plain != expected
         event = rows(db, "SELECT start_frame FROM events(cam1 WHERE contains('bus'))")
-        assert [r[0] for r in event] == [e[0] for e in events(made, stable(made, truth_of(made, "contains('bus')"), Span(seconds=1)))]
+        assert [r[0] for r in event] == [
+            e[0] for e in events(made, stable(made, truth_of(made, "contains('bus')"), Span(seconds=1)))
+        ]
 
 
 def test_values_are_the_model_s_own(db: vqe.Connection) -> None:
@@ -293,10 +311,32 @@ def test_values_are_the_model_s_own(db: vqe.Connection) -> None:
     assert not all(value for _, value in found)
 
 
+NOT_MOVED = pytest.mark.xfail(strict=True, reason="a term with a region in place does not move into the video")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "contains('person', region => 'gate')",
+        pytest.param("contains('person', region => BOX(0.25, 0.5, 0.5, 1))", marks=NOT_MOVED),
+        pytest.param("contains('person', region => POLYGON((0, 0), (1, 0), (0, 1)))", marks=NOT_MOVED),
+        "contains(['person', 'truck'], confidence => 0.3, min_area => 0.01)",
+    ],
+)
+def test_stable_with_arguments(db: vqe.Connection, call: str) -> None:
+    expected = numbers(CAMERAS["cam1"], truth_of(CAMERAS["cam1"], call), Span(seconds=1))
+    assert expected
+    assert [r[0] for r in rows(db, f"SELECT frame FROM cam1 WHERE {call} STABLE '1s'")] == expected
+    found = rows(db, f"SELECT start_frame FROM events(cam1 WHERE {call} STABLE '1s')")
+    truth = [n in set(expected) for n in range(300)]
+    assert [r[0] for r in found] == [e[0] for e in events(CAMERAS["cam1"], truth)]
+
+
 def test_stable_with_two_videos(db: vqe.Connection) -> None:
     buses = [numbers(CAMERAS[c], truth_of(CAMERAS[c], "contains('bus')"), Span(seconds=1)) for c in ("cam1", "cam2")]
     found = rows(
-        db, "SELECT frame FROM cam1 a JOIN cam2 b USING (frame) WHERE contains(a, 'bus') AND contains(b, 'bus') STABLE '1s'"
+        db,
+        "SELECT frame FROM cam1 a JOIN cam2 b USING (frame) WHERE contains(a, 'bus') AND contains(b, 'bus') STABLE '1s'",
     )
     assert sorted(r[0] for r in found) == sorted(set(buses[0]) & set(buses[1]))
 

@@ -1,5 +1,7 @@
 """contains() and objects() against the oracle: classes, thresholds, areas, regions, and any expression around them."""
 
+# ruff: noqa: E501  (a query and what it is compared with stand on one line)
+
 from __future__ import annotations
 
 import pytest
@@ -129,7 +131,9 @@ def test_any_expression(check: Check, where: str) -> None:
     check(f"SELECT frame FROM cam1 WHERE {where}")
 
 
-@pytest.mark.parametrize("where", ["NULL", "contains('bus') AND NULL", "FALSE", "frame < 0", "contains('bus') AND seconds > 1e9"])
+@pytest.mark.parametrize(
+    "where", ["NULL", "contains('bus') AND NULL", "FALSE", "frame < 0", "contains('bus') AND seconds > 1e9"]
+)
 def test_no_rows(check: Check, where: str) -> None:
     check(f"SELECT frame, objects('car') FROM cam1 WHERE {where}", some=False)
 

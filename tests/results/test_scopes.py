@@ -1,5 +1,7 @@
 """Which video a call means, and where its hidden column shows and where not."""
 
+# ruff: noqa: E501  (a query and what it is compared with stand on one line)
+
 from __future__ import annotations
 
 import pytest
