@@ -41,7 +41,7 @@ COMMANDS = [b for b in blocks() if b.language in ("sh", "sql", "python") and not
 needs_model = pytest.mark.skipif(ssd_graph.find() is None, reason="the built-in model's package is not installed")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where a user would stand: a folder with a video, and the queries beside. The blocks run here in their order."""
     folder = tmp_path_factory.mktemp("desk")
