@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vqe.errors import RunError
 from vqe.relational.faults import translate
 from vqe.relational.session import Session
-from vqe.relational.splice import literal
+from vqe.relational.splice import literal, quote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +144,15 @@ class Relation:
         import duckdb
 
         with duckdb.connect(":memory:") as connection:
-            return boxed(connection.from_arrow(self.arrow()), max_rows)
+            relation = connection.from_arrow(self.arrow())
+            if "HUGEINT" in self.types:  # Arrow has no integer of 128 bits and made DECIMALs of them
+                names = [f"c{i}" for i in range(len(self.columns))]
+                casts = ", ".join(
+                    f"{n}::{'HUGEINT' if type == 'HUGEINT' else kind} AS {quote(column)}"
+                    for n, column, type, kind in zip(names, self.columns, self.types, relation.types, strict=True)
+                )
+                relation = connection.from_arrow(self.arrow().rename_columns(names)).project(casts)
+            return boxed(relation, max_rows)
 
     def __repr__(self) -> str:
         return self.text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def create_video(engine: Engine, statement: ast.CreateVideo) -> None:
 def _blame(fault: QueryError | RunError, statement: ast.CreateVideo) -> Any:
     """Where to point: at the option that the message names, else at the paths."""
     for option in statement.options:
-        named = f"'{option.name}'" in fault.message or fault.message.startswith(option.name)
+        named = re.search(rf"'{option.name}'|^(a )?{option.name}\b", fault.message)
         if named or str(option.value.value) in fault.message:
             return option.span
     return statement.paths[0].span.to(statement.paths[-1].span)

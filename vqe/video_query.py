@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -78,7 +79,7 @@ def _copy(engine: Engine, prepared: Prepared, text: str) -> None:
     options = statement.options.of(text).lower() if statement.options is not None else ""
     format = None
     if target is not None:
-        place = _place(prepared, text, literal(target))
+        place = _place(prepared, text, f"({re.escape(literal(target))})")
         if not Path(target).expanduser().absolute().parent.is_dir():
             raise RunError(f"cannot write {target}: there is no folder {Path(target).parent}", place)
         if "format" not in options:
@@ -97,14 +98,12 @@ def _copy(engine: Engine, prepared: Prepared, text: str) -> None:
         engine.session.run(source, "COPY", None)
 
 
-def _place(prepared: Prepared, text: str, written: str) -> Span:
-    """Where a word of the statement, outside its query, stands."""
+def _place(prepared: Prepared, text: str, pattern: str) -> Span:
+    """Where the first group of a pattern, outside the statement's query, stands."""
     statement, query = prepared.statement.span, prepared.statement.query.span
-    for start, end in ((query.end, statement.end), (statement.start, query.start)):
-        at = text.lower().find(written.lower(), start, end)
-        if at >= 0:
-            return Span(at, at + len(written))
-    return statement
+    outside = text[: query.start] + " " * (query.end - query.start) + text[query.end : statement.end]
+    found = re.compile(pattern, re.I).search(outside, statement.start)
+    return Span(*found.span(1)) if found else statement
 
 
 def _with_microseconds(prepared: Prepared, text: str) -> Spliced:
@@ -150,7 +149,7 @@ def _check_target(engine: Engine, prepared: Prepared, text: str) -> None:
     statement = prepared.statement
     if statement.kind == "create_table" and statement.target is not None:
         name = statement.target
-        place = _place(prepared, text, name)
+        place = _place(prepared, text, rf'\btable\b.*?("?\b{re.escape(name)}\b"?)')
         if name.lower() in engine.catalog.videos():
             raise QueryError(f"there is a video '{name}': a video and a table may not share a name", place)
         head = text[statement.span.start : statement.query.span.start].lower()

@@ -311,15 +311,14 @@ def test_values_are_the_model_s_own(db: vqe.Connection) -> None:
     assert not all(value for _, value in found)
 
 
-NOT_MOVED = pytest.mark.xfail(strict=True, reason="a term with a region in place does not move into the video")
 
 
 @pytest.mark.parametrize(
     "call",
     [
         "contains('person', region => 'gate')",
-        pytest.param("contains('person', region => BOX(0.25, 0.5, 0.5, 1))", marks=NOT_MOVED),
-        pytest.param("contains('person', region => POLYGON((0, 0), (1, 0), (0, 1)))", marks=NOT_MOVED),
+        pytest.param("contains('person', region => BOX(0.25, 0.5, 0.5, 1))"),
+        pytest.param("contains('person', region => POLYGON((0, 0), (1, 0), (0, 1)))"),
         "contains(['person', 'truck'], confidence => 0.3, min_area => 0.01)",
     ],
 )

@@ -61,8 +61,10 @@ def _class(value: ast.Expr, model: ModelInfo) -> str:
     if isinstance(value, ast.Parameter):
         raise QueryError(f"no value for parameter {'$' + value.name if value.name else '?'}", value.span)
     if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
-        example = value.parts[-1] if isinstance(value, ast.Name) else "bus"
-        raise QueryError("a class must be a string constant", value.span, f"strings take single quotes: '{example}'")
+        meant = value.parts[-1] if isinstance(value, ast.Name) else ""
+        quoted = meant.lower() in (name.lower() for name in model.classes.values())
+        hint = f"strings take single quotes: '{meant}'" if quoted else "for example contains('bus')"
+        raise QueryError("a class must be a string constant", value.span, hint)
     known = {name.lower(): name for name in model.classes.values()}
     found = known.get(value.value.lower())
     if found is None:

@@ -32,7 +32,7 @@ class Probe:
     def predicate(self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, ModelCall]]) -> Predicate | None:
         """The term as a predicate of the item's frames; None where it needs more than those."""
         nodes = list(ast.descendants(term))
-        asked = {id(c) for c, _ in calls}
+        asked = {id(n) for c, _ in calls for n in ast.descendants(c)}
         others = [n.name for n in nodes if isinstance(n, ast.Call) and id(n) not in asked]
         if any(self.session.may_be_volatile(name) for name in others):
             return None  # decided twice, random() < 0.1 would keep one in a hundred

@@ -127,7 +127,7 @@ def _unexpected(statement: str, at: int, instead: str, offset: int) -> QuerySynt
     hint = _advice_for(before) or (_nearest(word) if word.upper() not in _CLAUSES else None)
     if not hint and "a string" in instead and word.isidentifier():
         hint = "a string stands in single quotes"
-    shown = "a string" if word.startswith("'") and len(word) > 1 else f"'{word}'"
+    shown = "string" if word.startswith("'") and len(word) > 1 else f"'{word}'"
     return QuerySyntaxError(f"unexpected {shown}{instead}", span, hint)
 
 

@@ -63,6 +63,7 @@ _ARROW: Mapping[str, pa.DataType] = {
     "BOOLEAN": pa.bool_(),
     "TIMESTAMP": pa.timestamp("us"),
     "INTERVAL": pa.duration("us"),
+    "STRUCT(x DOUBLE, y DOUBLE)[]": pa.list_(pa.struct([("x", pa.float64()), ("y", pa.float64())])),
 }
 
 

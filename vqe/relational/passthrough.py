@@ -110,7 +110,7 @@ class PassThrough:
         creates = _CREATES.match(source.text)
         if creates and creates[1].strip('"').lower() in self._catalog.videos():
             span = source.origin(creates.start(1), creates.end(1))
-            raise QueryError(f"there is a video {creates[1]}: a video and a table may not share a name", span)
+            raise QueryError(f"there is a video '{creates[1]}': a video and a table may not share a name", span)
 
     def refuse_videos(self, statement: ast.Other, text: str) -> None:
         """Statements that may not read videos yet say so, rather than that there is no such table."""

@@ -194,9 +194,12 @@ class Session:
         return scalar - {name for name, kind, _ in self._functions if kind != "scalar"}
 
     def may_be_volatile(self, name: str) -> bool:
-        """Whether a function gives other values when it is asked again; unknown ones (macros) may."""
-        found = [stability for known, _, stability in self._functions if known == name]
-        return not found or any(stability is None or stability.startswith("VOLATILE") for stability in found)
+        """Whether a function may give other values when it is asked again.
+
+        A macro may, whatever it calls. What is no function at all has a syntax of its own: extract, coalesce, if.
+        """
+        found = [(kind, stability or "") for known, kind, stability in self._functions if known == name]
+        return any(kind == "macro" or stability.startswith("VOLATILE") for kind, stability in found)
 
     def table_exists(self, name: str) -> bool:
         with self.tables():
