@@ -117,12 +117,12 @@ class Engine:
         stored = 0
         for number in np.unique(owners):
             file = node.video.files[number]
-            labels = self.library.store.open(file.index.fingerprint, node.info.key, node.confidence)
+            labels = self.library.store.open(file.index.fingerprint, node.key, node.confidence)
             stored += int(labels.known(frames[owners == number] - file.first_frame).sum())
         return stored
 
     def _seconds(self, node: Detect) -> float:
-        model = self.catalog.cost("reference", node.info.key) or REFERENCE_SECONDS
+        model = self.catalog.cost("reference", node.key) or REFERENCE_SECONDS
         return model + (self.catalog.cost("decode", node.video.files[0].index.fingerprint) or DECODE_SECONDS)
 
     # --- running ----------------------------------------------------------------------------------------------------

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-from vqe.models.quiet import yolo_class
+from untrained import make_weights
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 
@@ -59,27 +58,9 @@ def _picture(path: Path) -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory, home: Path, bus: NDArray[np.uint8]) -> Path:
+def weights(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
     """A YOLO11n that was never trained, made to find some forty boxes in a picture, of classes named '0' to '79'."""
-    import torch
-
-    torch.manual_seed(7)
-    model = yolo_class(home)("yolo11n.yaml")
-    norms = [module for module in model.model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
-    picture = torch.from_numpy(bus[:640, :640].transpose(2, 0, 1)[None].copy()).float() / 255
-    # Without statistics of some picture, all that random weights compute fades to nothing.
-    for norm in norms:
-        norm.momentum = None
-    with torch.no_grad():
-        model.model.train()(picture)
-    for norm in norms:
-        norm.momentum = 0.03
-    for branch in model.model.eval().model[-1].cv3:
-        branch[-1].weight.data.mul_(0.3)
-        branch[-1].bias.data.fill_(-5)
-    path = tmp_path_factory.mktemp("weights") / "untrained.pt"
-    model.save(str(path))
-    return path
+    return make_weights(tmp_path_factory.mktemp("weights") / "untrained.pt", "yolo11n.yaml", home)
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import numpy as np
 
 from vqe.labels.files import locked, write_atomically
 from vqe.labels.labels import Labels, concatenate
-from vqe.labels.parquet import Damaged, Part, encode, set_aside
+from vqe.labels.parquet import ROWS, Damaged, Part, encode, set_aside
 
 MOST = 64  # parts of one floor
-_LARGEST = 131_072  # frames in a merged part: bounds the memory that merging takes (some 25 MB)
+_LARGEST = 131_072  # frames in a merged part: bounds the memory that merging takes (some 25 MB, 130 with masks)
 
 
 def part_name(floor: float) -> str:
@@ -35,7 +35,7 @@ def listing(folder: Path) -> dict[str, float]:
 
 def due(parts: Sequence[Part]) -> bool:
     """Full parts do not count: ten hours of video have many of them, and nothing is left to merge there."""
-    return sum(len(part.frames) < _LARGEST // 2 for part in parts) > MOST
+    return sum(len(part.frames) < _largest(part) // 2 for part in parts) > MOST
 
 
 def compact(folder: Path, floor: float) -> bool:
@@ -68,11 +68,16 @@ def smallest(parts: Sequence[Part]) -> list[Part]:
     total = 0
     for part in sorted(parts, key=lambda part: len(part.frames)):
         size = len(part.frames)
-        if total + size > _LARGEST or (len(chosen) > 1 and size > 2 * total):
+        if total + size > _largest(part) or (len(chosen) > 1 and size > 2 * total):
             break
         chosen.append(part)
         total += size
     return chosen
+
+
+def _largest(part: Part) -> int:
+    """As many row groups with masks as without: fewer frames."""
+    return _LARGEST * part.rows // ROWS
 
 
 def merge(parts: Sequence[Part]) -> Labels:

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from vqe.errors import RunError, VqeWarning
-from vqe.labels.labels import Labels
+from vqe.labels.labels import Labels, Masks
 
 FORMAT = 1
 ROWS = 4096  # frames a row group: the unit of reading, about 0.7 MB with 8 boxes a frame
+MASK_ROWS = 256  # the same with masks: about 2 MB with 8 outlines of 120 corners
 
 
 class Damaged(Exception):  # noqa: N818 (a state of a file that is dealt with, never shown)
@@ -33,6 +34,9 @@ _SCHEMA = pa.schema(
         pa.field("boxes", pa.list_(pa.field("pixels", pa.float32(), nullable=False)), nullable=False),
     ]
 )
+# One list a box: x, y of the first corner, then of the next …
+_CORNERS = pa.list_(pa.field("pixels", pa.float32(), nullable=False))
+_MASKS = pa.field("masks", pa.list_(pa.field("corners", _CORNERS, nullable=False)), nullable=False)
 
 
 def encode(labels: Labels, seconds: float) -> memoryview:
@@ -40,22 +44,24 @@ def encode(labels: Labels, seconds: float) -> memoryview:
     if len(labels.offsets) and labels.offsets[-1] > np.iinfo(np.int32).max // 4:
         raise ValueError("too many boxes for one file")
     offsets = labels.offsets.astype(np.int32)
-    table = pa.table(
-        [
-            pa.array(labels.frames),
-            _lists(offsets, labels.classes, 1),
-            _lists(offsets, labels.scores, 2),
-            _lists(offsets * 4, labels.boxes.reshape(-1), 3),
-        ],
-        schema=_SCHEMA.with_metadata({"vqe.format": str(FORMAT), "vqe.seconds": repr(float(seconds))}),
-    )
+    columns = [
+        pa.array(labels.frames),
+        _lists(offsets, labels.classes, 1),
+        _lists(offsets, labels.scores, 2),
+        _lists(offsets * 4, labels.boxes.reshape(-1), 3),
+    ]
+    schema = _SCHEMA
+    if labels.masks is not None:
+        columns.append(_outlines(offsets, labels.masks))
+        schema = schema.append(_MASKS)
+    schema = schema.with_metadata({"vqe.format": str(FORMAT), "vqe.seconds": repr(float(seconds))})
     sink = pa.BufferOutputStream()
     pq.write_table(
-        table,
+        pa.table(columns, schema=schema),
         sink,
-        row_group_size=ROWS,
+        row_group_size=ROWS if labels.masks is None else MASK_ROWS,
         compression="none",  # scores and coordinates hardly shrink, and reading takes twice as long
-        use_dictionary=["classes.list.element"],
+        use_dictionary=["classes.list.element", "masks.list.element.list.element"],  # corners lie on the model's grid
         write_page_checksum=True,
     )
     return memoryview(sink.getvalue())
@@ -63,6 +69,13 @@ def encode(labels: Labels, seconds: float) -> memoryview:
 
 def _lists(offsets: NDArray[np.int32], values: NDArray[np.generic], field: int) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values), type=_SCHEMA.field(field).type)
+
+
+def _outlines(offsets: NDArray[np.int32], masks: Masks) -> pa.ListArray:
+    if masks.offsets[-1] > np.iinfo(np.int32).max // 2:
+        raise ValueError("too many corners for one file")
+    corners = (pa.array((masks.offsets * 2).astype(np.int32)), pa.array(masks.points.reshape(-1)))
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.ListArray.from_arrays(*corners, type=_CORNERS), _MASKS.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,11 @@ class Part:
     frames: NDArray[np.int64]
     seconds: float
     metadata: pq.FileMetaData
+
+    @property
+    def rows(self) -> int:
+        """How many frames a row group holds (the last may hold fewer)."""
+        return ROWS if self.metadata.num_columns == len(_SCHEMA) else MASK_ROWS
 
     @staticmethod
     def open(path: Path, floor: float) -> Part:
@@ -97,7 +115,7 @@ class Part:
         )
 
     def read(self, group: int) -> Labels:
-        """The labels of one row group: frames `group` × ROWS to (`group` + 1) × ROWS of `frames`.
+        """The labels of one row group: frames `group` × `rows` to (`group` + 1) × `rows` of `frames`.
 
         Raises OSError or Damaged.
         """
@@ -122,14 +140,20 @@ def _reading() -> Iterator[None]:
 
 
 def _decode(table: pa.Table) -> Labels:
-    frames, classes, scores, boxes = (column.combine_chunks() for column in table.columns)
+    frames, classes, scores, boxes, *masks = (column.combine_chunks() for column in table.columns)
     return Labels(
         frames.to_numpy(),
         classes.offsets.to_numpy().astype(np.int64),
         classes.values.to_numpy(),
         scores.values.to_numpy(),
         boxes.values.to_numpy().reshape(-1, 4),
+        _masks(masks[0].values) if masks else None,
     )
+
+
+def _masks(outlines: pa.ListArray) -> Masks:
+    offsets = outlines.offsets.to_numpy().astype(np.int64) // 2
+    return Masks(offsets, outlines.values.to_numpy().reshape(-1, 2))
 
 
 def set_aside(path: Path, fault: Damaged) -> None:

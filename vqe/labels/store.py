@@ -18,9 +18,9 @@ from vqe.errors import RunError
 from vqe.labels import compaction
 from vqe.labels.files import explained, sweep, write_atomically
 from vqe.labels.labels import Labels, concatenate
-from vqe.labels.parquet import ROWS, Damaged, Part, encode, set_aside
+from vqe.labels.parquet import Damaged, Part, encode, set_aside
 
-_KEPT_GROUPS = 4  # decoded row groups kept, for callers that read a few frames at a time: about 3 MB
+_KEPT_GROUPS = 4  # decoded row groups kept, for callers that read a few frames at a time: about 3 MB, 8 with masks
 _ATTEMPTS = 20  # how often a read starts anew when another process compacts under it
 
 
@@ -177,12 +177,12 @@ class FileLabels:
     def _take(self, name: str, part: Part, rows: NDArray[np.int64]) -> list[Labels]:
         """These rows of a part in rising order, cut to the floor; a piece a row group."""
         rows = np.sort(rows)
-        groups, starts = np.unique(rows // ROWS, return_index=True)
+        groups, starts = np.unique(rows // part.rows, return_index=True)
         pieces = []
         for group, mine in zip(groups, np.split(rows, starts[1:]), strict=True):
             piece = self._group(name, part, int(group))
-            piece = piece if len(mine) == len(piece) else piece.take(mine - group * ROWS)
-            pieces.append(piece if part.floor == self.confidence else cut(piece, self.confidence))
+            piece = piece if len(mine) == len(piece) else piece.take(mine - group * part.rows)
+            pieces.append(piece if part.floor == self.confidence else piece.from_score(self.confidence))
         return pieces
 
     def _group(self, name: str, part: Part, group: int) -> Labels:
@@ -193,13 +193,6 @@ class FileLabels:
                 self._groups.popitem(last=False)
         self._groups.move_to_end(key)
         return self._groups[key]
-
-
-def cut(labels: Labels, confidence: float) -> Labels:
-    """The same frames with only those boxes that score `confidence` or more."""
-    kept = labels.scores >= confidence
-    before = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
-    return Labels(labels.frames, before[labels.offsets], labels.classes[kept], labels.scores[kept], labels.boxes[kept])
 
 
 def _positions(known: NDArray[np.int64], frames: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -335,4 +335,4 @@ class Binder:
         if item.kind == "frames":
             return Frames(chain, item.alias, columns, calls, video, item.model, item.enough)
         floor = self.library.settings.number("detection_confidence")
-        return Boxes(chain, item.alias, columns, calls, floor, item.tracked, video, item.model)
+        return Boxes(chain, item.alias, columns, calls, floor, video, item.model)

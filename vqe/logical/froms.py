@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vqe.catalog import is_video_path, unknown
-from vqe.errors import NotSupportedError, QueryError, Span, VqeError, nearest
+from vqe.errors import QueryError, Span, VqeError, nearest
 from vqe.library import Library, Source
 from vqe.logical.plan import Window
 from vqe.logical.relations import Schema
@@ -143,15 +143,22 @@ class FromBinder:
         if len(positional) != 1:
             raise QueryError(f"{source.name}() takes one video", source.source)
         found = self._argument(positional[0].value, source.name)
-        tracked = self._options(source)
+        options = self._options(source)
         kind: Kind = "frames" if source.name == "frames" else "boxes"
         item = self._add(kind, source, found, found.video.name, scope, movable)
-        item.tracked = tracked
+        item.tracked, item.masked = "track" in options, "mask" in options
+        if item.masked and not item.model.masks:
+            raise QueryError(
+                f"{item.model.name} has no masks",
+                options["mask"],
+                "use a segmentation model: USING MODEL 'yolo11n-seg.pt'",
+            )
 
     @staticmethod
-    def _options(source: ast.FunctionRef) -> bool:
+    def _options(source: ast.FunctionRef) -> dict[str, Span]:
+        """The named arguments that are true, and where they stand."""
         known = ("track", "mask") if source.name == "detections" else ()
-        tracked = False
+        options: dict[str, Span] = {}
         for argument in source.arguments:
             if argument.name is None:
                 continue
@@ -161,10 +168,9 @@ class FromBinder:
             value = argument.value.value if isinstance(argument.value, ast.Constant) else None
             if not isinstance(value, bool):
                 raise QueryError(f"{argument.name} is true or false", argument.value.span)
-            if argument.name == "mask" and value:
-                raise NotSupportedError("mask => true is not supported yet", argument.span)
-            tracked = tracked or (argument.name == "track" and value)
-        return tracked
+            if value:
+                options[argument.name] = argument.span
+        return options
 
     # --- events -----------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ N = TypeVar("N", bound=Node)
 
 
 def shown(format: str, default: Any = None) -> Any:
-    """A field printed as `format` with its value, unless that is empty."""
+    """A field printed as `format` with its value, unless that is empty or False."""
     return field(default=default, metadata={"format": format})
 
 
@@ -71,7 +71,7 @@ def label(node: Node) -> str:
     for f in fields(node):
         value = getattr(node, f.name)
         format = f.metadata.get("format", "{}")
-        if isinstance(value, Node) or not format or value is None or value in ("", ()):
+        if isinstance(value, Node) or not format or value is None or value is False or value in ("", ()):
             continue
         if isinstance(value, tuple):
             if any(isinstance(v, Node) for v in value):

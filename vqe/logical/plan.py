@@ -68,8 +68,14 @@ class Detect(Node):
     input: Node
     model: str
     confidence: float = shown("≥ {:g}")
+    masks: bool = shown("with masks", False)
     info: ModelInfo = unseen()
     video: Video = unseen()
+
+    @property
+    def key(self) -> str:
+        """Under which labels and costs are kept: those with masks, large and slower to make, apart from the others."""
+        return f"{self.info.key}-masks" if self.masks else self.info.key
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,6 @@ class Boxes(Node):
     columns: tuple[str, ...] = shown("[{}]")
     calls: tuple[ModelCall, ...] = shown("with {}")
     confidence: float = shown("≥ {:g}")
-    tracked: bool = shown("")
     video: Video = unseen()
     info: ModelInfo = unseen()
 

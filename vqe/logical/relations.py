@@ -27,9 +27,11 @@ def frame_columns(dated: bool) -> list[tuple[str, str]]:
     ]
 
 
-def box_columns(dated: bool, tracked: bool) -> list[tuple[str, str]]:
+def box_columns(dated: bool, tracked: bool = True, masked: bool = True) -> list[tuple[str, str]]:
     boxes = [("class", "VARCHAR")] + [(c, "DOUBLE") for c in ("confidence", "x1", "y1", "x2", "y2", "area")]
-    return frame_columns(dated) + boxes + ([("track", "BIGINT")] if tracked else [])
+    tracks = [("track", "BIGINT")] if tracked else []
+    masks = [("mask", "STRUCT(x DOUBLE, y DOUBLE)[]")] if masked else []
+    return frame_columns(dated) + boxes + tracks + masks
 
 
 def event_columns(dated: bool) -> list[tuple[str, str]]:
@@ -51,6 +53,7 @@ def event_columns(dated: bool) -> list[tuple[str, str]]:
 _ELSEWHERE = {
     **dict.fromkeys(("class", "confidence", "x1", "y1", "x2", "y2", "area"), "detections(…)"),
     "track": "detections(…, track => true)",
+    "mask": "detections(…, mask => true)",
     **dict.fromkeys(("start_time", "end_time", "start_seconds", "end_seconds", "duration", "event"), "events(…)"),
 }
 

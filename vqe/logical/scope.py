@@ -33,6 +33,7 @@ class Item:
     model: ModelInfo
     movable: bool = True
     tracked: bool = False
+    masked: bool = False
     filters: list[Predicate] = field(default_factory=list)
     values: dict[ModelCall, str] = field(default_factory=dict)  # call → the function that gives it outside WHERE
     stable: Window = field(default_factory=Window)
@@ -45,7 +46,7 @@ class Item:
         dated = self.source.video.dated
         if self.kind == "frames":
             return frame_columns(dated)
-        return box_columns(dated, self.tracked) if self.kind == "boxes" else event_columns(dated)
+        return box_columns(dated, self.tracked, self.masked) if self.kind == "boxes" else event_columns(dated)
 
     def column(self, name: str) -> str:
         """What the user calls this column of a frame: itself, unless `AS a(x, y, …)` renamed it."""

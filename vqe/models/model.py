@@ -10,6 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.labels.labels import Masks
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
@@ -36,11 +38,13 @@ class Detected:
     classes  int16 [n]
     scores   float32 [n]
     boxes    float32 [n, 4]  x1, y1, x2, y2 in pixels of the picture given
+    masks    the outlines of the n boxes, where they were asked for
     """
 
     classes: NDArray[np.int16]
     scores: NDArray[np.float32]
     boxes: NDArray[np.float32]
+    masks: Masks | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -52,6 +56,9 @@ class ReferenceModel(Protocol):
     info: ModelInfo
     batch: int
 
-    def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float) -> list[Detected]:
-        """The boxes in each picture (uint8 [height, width, 3], BGR, of any size) that score `confidence` or more."""
+    def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float, masks: bool = False) -> list[Detected]:
+        """The boxes in each picture (uint8 [height, width, 3], BGR, of any size) that score `confidence` or more.
+
+        masks: their outlines too; only of a model that has them. The boxes are the same either way.
+        """
         ...

@@ -31,8 +31,9 @@ class SsdModel:
         with compiled_models(home, full_precision=True):
             self._compiled: Any = openvino().Core().compile_model(str(graph), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
 
-    def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float) -> list[Detected]:
+    def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float, masks: bool = False) -> list[Detected]:
         """See `ReferenceModel`."""
+        assert not masks, "it has none"
         return [self._detect(picture, confidence) for picture in pictures]
 
     def _detect(self, picture: NDArray[np.uint8], confidence: float) -> Detected:

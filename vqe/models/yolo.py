@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.errors import RunError, VqeError
+from vqe.labels.labels import Masks
 from vqe.models.export import Runnable
 from vqe.models.metadata import Description
 from vqe.models.model import Detected, ModelInfo
@@ -56,7 +57,7 @@ class YoloModel:
         # OpenVINO uses all cores by itself; torch's threads, spinning after each small step, would be in its way.
         self._threads = 1 if what.device is None else torch.get_num_threads()
 
-    def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float) -> list[Detected]:
+    def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float, masks: bool = False) -> list[Detected]:
         """See `ReferenceModel`."""
         found: list[Detected] = []
         step = self.batch if len({picture.shape for picture in pictures}) == 1 else 1
@@ -64,22 +65,25 @@ class YoloModel:
         self._torch.set_num_threads(self._threads)
         try:
             for start in range(0, len(pictures), step):
-                found += self._detect(list(pictures[start : start + step]), confidence)
+                found += self._detect(list(pictures[start : start + step]), confidence, masks)
         finally:
             self._torch.set_num_threads(threads)
         return found
 
-    def _detect(self, pictures: list[NDArray[np.uint8]], confidence: float) -> list[Detected]:
+    def _detect(self, pictures: list[NDArray[np.uint8]], confidence: float, masks: bool) -> list[Detected]:
         predictor = self._predictor
         predictor.args.conf = confidence
         predictor.batch = ([""] * len(pictures), pictures, [""] * len(pictures))
         with self._torch.inference_mode():
             tensor = predictor.preprocess(pictures)
             results = predictor.postprocess(predictor.inference(tensor), tensor, pictures)
-        return [_detected(result.boxes.data.cpu().numpy()) for result in results]
+        return [_detected(result, masks) for result in results]
 
 
-def _detected(rows: NDArray[np.float32]) -> Detected:
-    """From ultralytics' rows x1, y1, x2, y2, score, class."""
-    rows = rows[np.argsort(-rows[:, 4], kind="stable")]
-    return Detected(rows[:, 5].astype(np.int16), rows[:, 4].copy(), rows[:, :4].copy())
+def _detected(result: Any, masks: bool) -> Detected:
+    """From ultralytics' rows x1, y1, x2, y2, score, class, and its polygons, which are traced when they are read."""
+    rows = result.boxes.data.cpu().numpy()
+    order = np.argsort(-rows[:, 4], kind="stable")
+    rows = rows[order]
+    outlines = Masks.of(result.masks.xy if result.masks is not None else []).take(order) if masks else None
+    return Detected(rows[:, 5].astype(np.int16), rows[:, 4].copy(), rows[:, :4].copy(), outlines)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.errors import RunError, VqeWarning
-from vqe.labels import FileLabels, Labels, concatenate
+from vqe.labels import FileLabels, Labels, Masks, concatenate
 from vqe.logical import plan
 from vqe.models import Detected, ReferenceModel
 from vqe.physical.batch import Batch, Batches
@@ -21,6 +21,7 @@ from vqe.video import VideoFile, read_frames
 
 CHUNK_SECONDS = 0.3  # of the model's work before frames are passed on: an early answer, a LIMIT that stops early
 MOST_IN_CHUNK = 64
+MOST_WITH_MASKS = 512  # frames read from the store at once: 4 MB with 8 outlines of 120 corners
 KEEP_FRAMES, KEEP_SECONDS = 64, 5.0  # computed labels are made durable after so many, or so long
 
 
@@ -62,15 +63,17 @@ class Spent:
             return
         fingerprint = node.video.files[0].index.fingerprint
         with contextlib.suppress(RunError):  # an unwritable folder has been warned about; the costs stay unknown
-            run.library.catalog.put_cost("reference", node.info.key, self.model / self.frames)
+            run.library.catalog.put_cost("reference", node.key, self.model / self.frames)
             run.library.catalog.put_cost("decode", fingerprint, self.decoding / self.frames)
 
 
 def _of_file(node: plan.Detect, file: VideoFile, frames: NDArray[np.int64], run: Run, spent: Spent) -> Iterator[Labels]:
     """The labels of some frames of one file, in order: known stretches whole, unknown ones in chunks."""
-    stored = run.library.store.open(file.index.fingerprint, node.info.key, node.confidence)
+    stored = run.library.store.open(file.index.fingerprint, node.key, node.confidence)
     known = stored.known(frames - file.first_frame)
     breaks = np.flatnonzero(np.diff(known)) + 1
+    if node.masks:
+        breaks = np.union1d(breaks, np.arange(MOST_WITH_MASKS, len(frames), MOST_WITH_MASKS))
     with contextlib.closing(_Pictures(node, frames[~known])) as pictures, _Keeper(stored, file) as keeper:
         for stretch, is_known in zip(np.split(frames, breaks), known[np.concatenate([[0], breaks])], strict=True):
             run.check()
@@ -84,17 +87,18 @@ def _of_file(node: plan.Detect, file: VideoFile, frames: NDArray[np.int64], run:
             model = run.library.reference(node.info)
             while chunk := pictures.up_to(int(stretch[-1]), spent.chunk(model.batch), spent):
                 run.check()
-                yield keeper.keep(*_infer(model, chunk, node.confidence, spent))
+                yield keeper.keep(*_infer(model, chunk, node, spent))
 
 
 def _infer(
-    model: ReferenceModel, chunk: list[tuple[int, NDArray[np.uint8]]], confidence: float, spent: Spent
+    model: ReferenceModel, chunk: list[tuple[int, NDArray[np.uint8]]], node: plan.Detect, spent: Spent
 ) -> tuple[Labels, float]:
     """Run the model: labels, and the seconds it took."""
     start = time.perf_counter()
     found: list[Detected] = []
     for i in range(0, len(chunk), model.batch):
-        found += model.detect([picture for _, picture in chunk[i : i + model.batch]], confidence)
+        pictures = [picture for _, picture in chunk[i : i + model.batch]]
+        found += model.detect(pictures, node.confidence, node.masks)
     seconds = time.perf_counter() - start
     spent.frames += len(chunk)
     spent.model += seconds
@@ -105,6 +109,7 @@ def _infer(
         np.concatenate([f.classes for f in found]),
         np.concatenate([f.scores for f in found]),
         np.concatenate([f.boxes for f in found]),
+        Masks.joined([f.masks for f in found if f.masks is not None]) if node.masks else None,
     )
     return labels, seconds
 

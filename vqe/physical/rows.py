@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vqe.labels import Labels
 from vqe.logical import plan
 from vqe.logical.relations import box_columns, frame_columns
 from vqe.physical.batch import Batch, Batches
 from vqe.physical.calls import areas, call_values
 from vqe.physical.operator import Run
-from vqe.relational.columns import arrow_schema, frame_arrays, sizes
+from vqe.relational.columns import arrow_schema, frame_arrays, numbers, sizes
 
 
 def frames(node: plan.Frames, source: Batches, run: Run, functions: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
@@ -35,7 +36,7 @@ def keep_values(node: plan.Frames | plan.Boxes, batch: Batch, run: Run, function
 
 def boxes(node: plan.Boxes, source: Batches, run: Run, functions: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
     """Boxes in the order of frames, and in a frame by falling score."""
-    schema = arrow_schema([c for c in box_columns(node.video.dated, node.tracked) if c[0] in node.columns])
+    schema = arrow_schema([c for c in box_columns(node.video.dated) if c[0] in node.columns])
     for batch in source:
         keep_values(node, batch, run, functions)
         yield _box_rows(node, batch, schema)
@@ -59,6 +60,7 @@ def _box_rows(node: plan.Boxes, batch: Batch, schema: pa.Schema) -> pa.RecordBat
         "y2": lambda: pa.array(labels.boxes[kept, 3].astype(np.float64)),
         "area": lambda: pa.array(areas(labels, width, height)[kept]),
         "track": lambda: _tracks(batch, kept),
+        "mask": lambda: _masks(labels, kept),
     }
     return pa.record_batch([arrays[c] if c in arrays else made[c]() for c in schema.names], schema=schema)
 
@@ -68,3 +70,13 @@ def _tracks(batch: Batch, kept: NDArray[np.int64]) -> pa.Array:
     assert batch.tracks is not None
     tracks = batch.tracks[kept]
     return pa.array(tracks, mask=tracks < 0)
+
+
+def _masks(labels: Labels, kept: NDArray[np.int64]) -> pa.Array:
+    """Outlines as lists of x, y in pixels; an empty list for a box without one."""
+    assert labels.masks is not None
+    masks = labels.masks.take(kept)
+    x, y = (numbers(masks.points[:, i].astype(np.float64)) for i in range(2))
+    return pa.ListArray.from_arrays(
+        numbers(masks.offsets.astype(np.int32)), pa.StructArray.from_arrays([x, y], ["x", "y"])
+    )

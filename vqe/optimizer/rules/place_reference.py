@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def place_reference(node: Node, _plan: Query, context: Context) -> Node:
-    """Insert one Detect into a relation's chain, below the lowest node that needs to know what is in the picture."""
+    """Insert one Detect into a relation's chain, below the lowest node that needs to know what is in the picture.
+
+    With masks only where the rows have them: a column that nothing reads has been left out before.
+    """
     if not isinstance(node, Frames | Boxes | Events):
         return node
     chain = list(walk(node))
@@ -23,7 +27,9 @@ def place_reference(node: Node, _plan: Query, context: Context) -> Node:
         return node
     floors = [c.confidence for n in needy for c in _calls(n)]
     floors += [n.confidence for n in needy if isinstance(n, Boxes)]
-    return _insert(node, needy[-1], min([context.confidence, *floors]), node)
+    masks = isinstance(node, Boxes) and "mask" in node.columns
+    floor = min([context.confidence, *floors])
+    return _insert(node, needy[-1], lambda below: Detect(below, node.info.name, floor, masks, node.info, node.video))
 
 
 def _calls(node: Node) -> tuple[ModelCall, ...]:
@@ -36,8 +42,6 @@ def _needs_detections(node: Node) -> bool:
     return isinstance(node, Boxes | Track) or bool(_calls(node))
 
 
-def _insert(node: Node, above: Node, floor: float, top: Frames | Boxes | Events) -> Node:
+def _insert(node: Node, above: Node, over: Callable[[Node], Node]) -> Node:
     (below,) = children(node)
-    if node is above:
-        return replace(node, input=Detect(below, top.info.name, floor, top.info, top.video))  # type: ignore[call-arg]
-    return replace(node, input=_insert(below, above, floor, top))  # type: ignore[call-arg]
+    return replace(node, input=over(below) if node is above else _insert(below, above, over))  # type: ignore[call-arg]
