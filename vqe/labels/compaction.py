@@ -15,7 +15,8 @@ from vqe.labels.labels import Labels, concatenate
 from vqe.labels.parquet import ROWS, Damaged, Part, encode, set_aside
 
 MOST = 64  # parts of one floor
-_LARGEST = 131_072  # frames in a merged part: bounds the memory that merging takes (some 25 MB, 130 with masks)
+# Frames in a merged part. It bounds the memory of merging: three times the labels, some 25 MB, or 60 with masks.
+_LARGEST = 131_072
 
 
 def part_name(floor: float) -> str:
