@@ -7,7 +7,6 @@ exist yet is reading an empty catalogue; the folder is made by the first write.
 from __future__ import annotations
 
 import json
-import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -192,11 +191,3 @@ def unknown(kind: str, name: str, known: Mapping[str, object] | list[str]) -> Qu
     if hint is None:
         hint = f"there is none yet: CREATE {kind.upper()}" if not names else f"known: {', '.join(names[:12])}"
     return QueryError(f"no {kind} '{name}'", hint=hint)
-
-
-def cache_home() -> Path:
-    """Where models that were downloaded or exported are kept, for all databases of this user."""
-    home = os.environ.get("VQE_CACHE")
-    if home:
-        return Path(home).expanduser().absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vqe"

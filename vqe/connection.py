@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -16,7 +17,7 @@ from vqe.catalog import Catalog, is_video_path
 from vqe.errors import QueryError, attached, nearest
 from vqe.logical.mentions import may_name_video
 from vqe.parser import ast
-from vqe.parser.parse import parse
+from vqe.parser.parse import parse, split
 from vqe.relation import Finished, Relation
 from vqe.relational.parameters import with_parameters
 from vqe.relational.passthrough import PassThrough
@@ -27,6 +28,13 @@ from vqe.settings import SETTINGS, Settings
 if TYPE_CHECKING:
     from vqe.engine import Engine, Prepared
     from vqe.physical.operator import Progress
+
+# What a statement has that our grammar must read: a statement, function or clause of ours, or a file in quotes.
+_OUR_WORDS = re.compile(
+    r"\b(videos?|regions?|settings|models?|frames|detections|events|set|reset|show|desc\w*|summarize|verbose"
+    r"|within|target|confidence|gap|minimum|stable)\b|\.\w{2,4}'",
+    re.I,
+)
 
 
 def connect(path: str | os.PathLike[str] | None = None, settings: Mapping[str, object] | None = None) -> Connection:
@@ -103,11 +111,17 @@ class Connection:
         with attached(text):
             if any("\ud800" <= c <= "\udfff" for c in text):
                 raise QueryError("the text is not valid Unicode")
-            parsed = parse(text)
+            parsed = parse(text) if self._may_be_ours(text) else split(text)
         for statement in parsed:
             with attached(text):
                 result = self._statement(statement, text, parameters, variables or {})
             yield result
+
+    def _may_be_ours(self, text: str) -> bool:
+        """Whether a word of a script is one of ours: reading our grammar takes longer than most statements do."""
+        names = {word.lower() for word in re.findall(r"\w+", text)}
+        videos = {word for name in self._catalog.videos() for word in re.findall(r"\w+", name)}
+        return bool(_OUR_WORDS.search(text) or names & videos)
 
     # --- one statement ----------------------------------------------------------------------------------------------
 

@@ -1,13 +1,16 @@
-"""The pipeline, one line a stage: text → AST → logical plan → optimised plan → operators → Arrow → DuckDB."""
+"""The pipeline: AST → logical plan → optimised plan (prepare) → operators → Arrow → DuckDB (running).
+
+The text has become an AST in `connection.py`, which also sends statements without a video straight to DuckDB.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,11 +24,14 @@ from vqe.logical.plan import Detect, Query, Scan
 from vqe.optimizer.cost import DECODE_SECONDS, REFERENCE_SECONDS, Measured
 from vqe.optimizer.optimize import Context, optimize
 from vqe.parser import ast
-from vqe.physical.operator import Operator, Progress, Run
+from vqe.physical.operator import Progress
 from vqe.relational.faults import MissingTableError, no_such_table
 from vqe.relational.interrupt import interruptible
 from vqe.relational.session import Session
 from vqe.settings import Settings
+
+if TYPE_CHECKING:
+    from vqe.execution import Execution
 
 
 @dataclass
@@ -45,15 +51,6 @@ class Prepared:
     @property
     def plan(self) -> Query:
         return self.steps[-1][1]
-
-
-@dataclass
-class Execution:
-    """One run of a prepared statement, and what it measured."""
-
-    run: Run
-    operators: list[Operator] = field(default_factory=list)
-    failures: Callable[[], BaseException | None] = lambda: None
 
 
 class Engine:
@@ -130,59 +127,33 @@ class Engine:
     @contextmanager
     def running(self, prepared: Prepared) -> Iterator[Execution]:
         """The relations of the plan in DuckDB's reach; inside, the statement's text can be run."""
-        from vqe.physical.lower import lower
-        from vqe.physical.stream import RelationStream
-        from vqe.relational.columns import arrow_schema
-        from vqe.relational.evaluate import Evaluator
-        from vqe.statements import listing
+        from vqe.execution import execution
 
-        run = Run(self.library, Evaluator(), self.progress)
-        execution = Execution(run)
-        streams: dict[str, object] = dict(prepared.variables)
-        for number, relation in enumerate(prepared.plan.relations, 1):
-            name = f"vqe_{number}"
-            functions = {str(c): f for f, (of, c) in prepared.bound.functions.items() if of == name}
-            for call, function in functions.items():
-                kind = np.bool_ if call.startswith("contains") else np.int32
-                run.values[function] = np.zeros(relation.video.frame_count, kind)  # type: ignore[attr-defined]
-            operator = lower(relation, run, functions)  # type: ignore[arg-type]
-            execution.operators.append(operator)
-            columns = [c for c in prepared.bound.schemas[name] if c[0] in relation.columns]  # type: ignore[attr-defined]
-            streams[name] = RelationStream(arrow_schema(columns), operator.batches)
-        for name in prepared.bound.schemas:
-            if name.startswith("vqe_videos"):
-                streams[name] = listing(self)
-        execution.failures = lambda: next(
-            (s.failure for s in streams.values() if isinstance(s, RelationStream) and s.failure), None
-        )
-        lookups = {n: (_lookup(run, n), c.type) for n, (_, c) in prepared.bound.functions.items()}
+        started = execution(prepared.plan, prepared.bound, self.library, self.progress)
         with ExitStack() as stack:
             stack.enter_context(attached(prepared.text))
-            stack.callback(run.evaluator.close)
+            stack.callback(started.close)
             if prepared.tables:
                 stack.enter_context(self.session.tables())
-            stack.enter_context(self.session.streams(streams))
-            stack.enter_context(self.session.scalar_functions(lookups))
-            stack.enter_context(interruptible(lambda: self._stop(run)))
+            stack.enter_context(
+                self.session.streams({**prepared.variables, **started.streams, **self._listings(prepared)})
+            )
+            stack.enter_context(self.session.scalar_functions(started.functions))
+            stack.enter_context(interruptible(lambda: self._stop(started)))
             try:
-                yield execution
+                yield started
             except (VqeError, KeyboardInterrupt) as fault:
-                original = execution.failures()
+                original = started.failure()
                 if original is not None and original is not fault:
                     raise original from None
                 raise
 
-    def _stop(self, run: Run) -> None:
-        run.cancelled.set()
+    def _listings(self, prepared: Prepared) -> Mapping[str, object]:
+        """The rows of videos(), for each time that the statement names it."""
+        from vqe.statements import listing
+
+        return {name: listing(self) for name in prepared.bound.listings}
+
+    def _stop(self, started: Execution) -> None:
+        started.run.cancelled.set()
         self.session.connection.interrupt()
-
-
-def _lookup(run: Run, name: str) -> Callable[[Any], Any]:
-    """The function behind a call outside WHERE: from frame numbers to the values that the scan has left."""
-    import pyarrow as pa
-
-    def values(frames: Any) -> Any:
-        numbers = np.asarray(frames.fill_null(0) if frames.null_count else frames)
-        return pa.array(run.values[name][numbers])
-
-    return values

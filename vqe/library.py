@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqe import models
-from vqe.catalog import Catalog, VideoEntry, cache_home
+from vqe.cache import cache_home
+from vqe.catalog import Catalog, VideoEntry
 from vqe.errors import QueryError, RunError
 from vqe.labels import LabelStore
 from vqe.models import ModelInfo

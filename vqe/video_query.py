@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from vqe.engine import Engine, Execution, Prepared
+from vqe.engine import Engine, Prepared
 from vqe.errors import QueryError, RunError, Span
+from vqe.execution import Execution
 from vqe.explain import estimates, explain, explain_analyze, explain_verbose
 from vqe.relation import Relation
 from vqe.relational.results import FORMATS, format_of
@@ -48,7 +49,7 @@ class VideoQuery:
         start = time.perf_counter()
         with self._running() as (execution, relation):
             rows = sum(len(batch) for batch in relation.to_arrow_reader(10_000))
-        return explain_analyze(plan, guesses, execution.operators, rows, time.perf_counter() - start)
+        return explain_analyze(plan, guesses, list(execution.operators), rows, time.perf_counter() - start)
 
 
 def run_now(engine: Engine, prepared: Prepared, text: str) -> Any | None:

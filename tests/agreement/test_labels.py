@@ -85,7 +85,8 @@ def test_agrees_with_labels(db: vqe.Connection, clip: str) -> None:
         truth = np.zeros(total, bool)
         truth[frames[sure]] = True
         found = np.zeros(total, bool)
-        found[[f for (f,) in db.sql(f"SELECT frame FROM '{path}' WHERE contains('{name}') AND frame < {total}").fetchall()]] = True
+        query = f"SELECT frame FROM '{path}' WHERE contains('{name}') AND frame < {total}"
+        found[[frame for (frame,) in db.sql(query).fetchall()]] = True
         agreement = (truth == found).mean()
         print(f"{clip:>12} {name:>7}: {agreement:.4%} of {total} frames agree, {truth.sum()} true")
         assert agreement >= 0.99

@@ -16,7 +16,7 @@ from prompt_toolkit.lexers import PygmentsLexer
 from prompt_toolkit.output import create_output
 from pygments.lexers.sql import SqlLexer  # type: ignore[import-untyped, unused-ignore]
 
-from vqe.catalog import cache_home
+from vqe.cache import cache_home
 from vqe.cli.complete import Names
 from vqe.cli.render import PLAN, Bar, plural, print_relation
 from vqe.cli.status import report

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -106,8 +107,7 @@ class Part:
             version = int(entries[b"vqe.format"])
             if version == FORMAT:
                 column = file.read(columns=["frame"], use_threads=False).column(0).combine_chunks()
-                # Its to_numpy() would import pandas, where that is installed, into planning: half a second.
-                frames = np.frombuffer(column.buffers()[1] or b"", np.int64, len(column), column.offset * 8)
+                frames = _numbers(column, np.int64)
                 return Part(path, floor, frames, float(entries[b"vqe.seconds"]), file.metadata)
         raise RunError(
             f"the labels in {path.parent} were written by a newer vqe (format {version}, this one reads {FORMAT})",
@@ -139,21 +139,27 @@ def _reading() -> Iterator[None]:
         raise Damaged(str(fault)) from fault
 
 
+def _numbers(array: pa.Array, type: type[np.generic]) -> NDArray[Any]:
+    """As array.to_numpy(), which would import pandas, where that is installed: half a second."""
+    start = array.offset * np.dtype(type).itemsize
+    return np.frombuffer(array.buffers()[1] or b"", type, len(array), start)
+
+
 def _decode(table: pa.Table) -> Labels:
     frames, classes, scores, boxes, *masks = (column.combine_chunks() for column in table.columns)
     return Labels(
-        frames.to_numpy(),
-        classes.offsets.to_numpy().astype(np.int64),
-        classes.values.to_numpy(),
-        scores.values.to_numpy(),
-        boxes.values.to_numpy().reshape(-1, 4),
+        _numbers(frames, np.int64),
+        _numbers(classes.offsets, np.int32).astype(np.int64),
+        _numbers(classes.values, np.int16),
+        _numbers(scores.values, np.float32),
+        _numbers(boxes.values, np.float32).reshape(-1, 4),
         _masks(masks[0].values) if masks else None,
     )
 
 
 def _masks(outlines: pa.ListArray) -> Masks:
-    offsets = outlines.offsets.to_numpy().astype(np.int64) // 2
-    return Masks(offsets, outlines.values.to_numpy().reshape(-1, 2))
+    offsets = _numbers(outlines.offsets, np.int32).astype(np.int64) // 2
+    return Masks(offsets, _numbers(outlines.values, np.float32).reshape(-1, 2))
 
 
 def set_aside(path: Path, fault: Damaged) -> None:

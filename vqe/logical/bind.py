@@ -21,7 +21,7 @@ from vqe.logical.frames import FrameSet
 from vqe.logical.froms import FromBinder
 from vqe.logical.limits import enough_rows
 from vqe.logical.mentions import may_name_video
-from vqe.logical.plan import Boxes, Events, Filter, Frames, Query, Scan, Stable, Track, Window
+from vqe.logical.plan import Boxes, Events, Filter, Frames, Query, Relation, Scan, Stable, Track, Window
 from vqe.logical.predicates import Probe, terms
 from vqe.logical.relations import Schema, elsewhere
 from vqe.logical.scope import Environment, Item, Scope, owner
@@ -36,7 +36,8 @@ class Bound:
     """A statement that is ready to be optimised.
 
     `query` is the text of the query alone for DuckDB, `statement` that of the whole statement; `schemas` and
-    `functions` say what both read: relation → columns, function → (relation, call). `columns` is the result's schema.
+    `functions` say what both read: relation → columns, function → (relation, call). `listings` are the names under
+    which they read videos(). `columns` is the result's schema.
     """
 
     plan: Query
@@ -44,6 +45,7 @@ class Bound:
     statement: Spliced
     schemas: Mapping[str, Schema]
     functions: Mapping[str, tuple[str, ModelCall]]
+    listings: tuple[str, ...]
     columns: tuple[tuple[str, str], ...]
 
 
@@ -301,7 +303,8 @@ class Binder:
             names=frozenset(n.strip('"').lower() for n in re.findall(r'"[^"]+"|\w+', query.text)),
             everything=self._reads_everything(statement, query.text),
         )
-        return Bound(plan, query, splice(self.text, statement.span, edits), schemas, self.functions, tuple(columns))
+        whole = splice(self.text, statement.span, edits)
+        return Bound(plan, query, whole, schemas, self.functions, tuple(self.froms.listings), tuple(columns))
 
     def _reads_everything(self, statement: ast.QueryStatement, query: str) -> bool:
         """Whether a star, a whole row or NATURAL may read columns that the text does not name (or so it looks)."""
@@ -314,7 +317,7 @@ class Binder:
             return True
         return any(len(re.findall(rf"\b{re.escape(i.alias)}\b(?!\"?\s*\.)", bare, re.I)) > 1 for i in self.items)
 
-    def _relation(self, item: Item) -> tree.Node:
+    def _relation(self, item: Item) -> Relation:
         video = item.source.video
         chain: tree.Node = Scan(video.name, FrameSet.all(video.frame_count), video)
         filters = item.filters

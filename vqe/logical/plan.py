@@ -168,6 +168,6 @@ class Query(Node):
     """
 
     text: str
-    relations: tuple[Node, ...] = ()
+    relations: tuple[Relation, ...] = ()
     names: frozenset[str] = unseen(frozenset())
     everything: bool = unseen(True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vqe.cache import cache_home
 from vqe.errors import QuerySyntaxError
 from vqe.parser.ast import Other, Statement
 from vqe.parser.build import Builder
@@ -47,6 +47,12 @@ def parse(text: str) -> tuple[Statement, ...]:
     """All statements of a script. Every span in them is a place in `text`."""
     blanked, pieces = scan(text)
     return tuple(_statement(text, blanked, piece) for piece in pieces)
+
+
+def split(text: str) -> tuple[Other, ...]:
+    """The statements of a script that no grammar of ours needs to read."""
+    blanked, pieces = scan(text)
+    return tuple(Other(piece.span, None, *words(text, blanked, piece.span)) for piece in pieces)
 
 
 def is_complete(text: str) -> bool:
@@ -135,8 +141,7 @@ def _cache_file(grammar: str) -> Path:
     import lark
 
     key = f"{lark.__version__} {sys.version} {grammar}"
-    folder = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(folder).expanduser() / "vqe" / f"grammar-{hashlib.sha256(key.encode()).hexdigest()[:20]}.bin"
+    return cache_home() / f"grammar-{hashlib.sha256(key.encode()).hexdigest()[:20]}.bin"
 
 
 def _keep(parser: Lark, kept: Path) -> None:

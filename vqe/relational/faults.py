@@ -85,7 +85,7 @@ def _hint(rest: str) -> str | None:
     if rest.startswith("Candidate tables:"):
         return f"did you mean {rest.removeprefix('Candidate tables:').strip().replace(chr(34), chr(39))}?"
     if rest.startswith("Did you mean"):
-        if re.search(r"\b(pg|duckdb|sqlite|information_schema)_", rest):  # DuckDB's own, and never meant
+        if re.search(r"\b(pg_|duckdb_|sqlite_|information_schema)", rest):  # DuckDB's own, and never meant
             return None
         return rest[0].lower() + rest[1:].replace('"', "'")
     lines = [line.strip() for line in rest.splitlines() if line.strip()]
