@@ -47,9 +47,9 @@ def fresh_parser() -> object:
 
 @pytest.mark.usefixtures("fresh_parser")
 def test_tables_are_kept_and_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("VQE_CACHE", str(tmp_path))
     first = parse("SELECT objects('car') FROM cam1")
-    (kept,) = (tmp_path / "vqe").iterdir()
+    (kept,) = tmp_path.iterdir()
     _parser.cache_clear()
     monkeypatch.setattr(lark.Lark, "__init__", None)  # it must not be built again
     assert parse("SELECT objects('car') FROM cam1") == first
@@ -59,9 +59,9 @@ def test_tables_are_kept_and_read_back(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.usefixtures("fresh_parser")
 @pytest.mark.parametrize("content", [b"", b"not a pickle", b"\x80\x04N."])
 def test_broken_tables_are_built_anew(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("VQE_CACHE", str(tmp_path))
     parse("SELECT 1")
-    (kept,) = (tmp_path / "vqe").iterdir()
+    (kept,) = tmp_path.iterdir()
     kept.write_bytes(content)
     _parser.cache_clear()
     parse("SELECT 1")
@@ -72,5 +72,5 @@ def test_broken_tables_are_built_anew(content: bytes, tmp_path: Path, monkeypatc
 def test_a_cache_that_cannot_be_written_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    monkeypatch.setenv("VQE_CACHE", str(blocked))
     assert parse("SELECT 1")
