@@ -17,7 +17,6 @@ from terminal import Terminal, available, prompt
 
 pytestmark = [
     pytest.mark.skipif(not available(), reason="tmux is not installed"),
-    pytest.mark.xdist_group("terminal"),
 ]
 ENDLESS = "SELECT max(a.range * b.range) FROM range(1000000000) a, range(100000) b"
 

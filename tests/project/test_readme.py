@@ -65,7 +65,6 @@ def run(block: Block, folder: Path, **variables: str) -> subprocess.CompletedPro
 
 
 @needs_model
-@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("block", COMMANDS, ids=lambda b: f"line {b.line}, {b.language}")
 def test_block_runs(block: Block, desk: Path) -> None:
     done = run(block, desk)
@@ -75,7 +74,6 @@ def test_block_runs(block: Block, desk: Path) -> None:
 
 
 @needs_model
-@pytest.mark.xdist_group("readme")
 def test_explained_plan_is_what_comes_out(desk: Path, tmp_path: Path, update: bool) -> None:
     """In a database that knows nothing yet, so that the costs are those of the book."""
     command = next(b for b in COMMANDS if "EXPLAIN VERBOSE" in b.text)
@@ -92,7 +90,6 @@ def test_explained_plan_is_what_comes_out(desk: Path, tmp_path: Path, update: bo
 
 
 @needs_model
-@pytest.mark.xdist_group("readme")
 def test_shown_error_is_what_comes_out(desk: Path) -> None:
     shown = next(b for b in blocks() if b.text.startswith("error:"))
     query = re.search(r"1 \| (.*)", shown.text)
