@@ -62,6 +62,11 @@ def translate(fault: duckdb.Error, source: Spliced | None = None, shift: int = 0
     first = first.removesuffix("!")
     if fields.get("type") == "Scalar Function":
         hint = nearest(fields.get("name", ""), ("contains", "objects")) or hint
+    first = re.sub(
+        r"^(?:Scalar |Table |Aggregate )?Function with name \"?([^\" ]+)\"? does not exist.*",
+        r"no function '\1'",
+        first,
+    )
     first = re.sub(r'^Values list "(.+?)" does not have a column named "(.+?)"', r"'\1' has no column '\2'", first)
     if first.startswith("Referenced column "):
         first = first.removesuffix(" in FROM clause").replace("Referenced column", "column")
