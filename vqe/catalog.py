@@ -55,8 +55,13 @@ class Region:
 
     def text(self) -> str:
         if self.kind == "box":
-            return f"BOX({', '.join(f'{v:g}' for p in self.points for v in p)})"
-        return f"POLYGON({', '.join(f'({x:g}, {y:g})' for x, y in self.points)})"
+            return f"BOX({', '.join(exactly(v) for p in self.points for v in p)})"
+        return f"POLYGON({', '.join(f'({exactly(x)}, {exactly(y)})' for x, y in self.points)})"
+
+
+def exactly(number: float) -> str:
+    """The shortest text that means this number and no other: what differs must not print alike."""
+    return repr(float(number)).removesuffix(".0")
 
 
 class Catalog:

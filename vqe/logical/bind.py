@@ -82,6 +82,7 @@ class Binder:
         self.items: list[Item] = []
         self.froms = FromBinder(text, library, model, self.edits, self.items)
         self.functions: dict[str, tuple[str, ModelCall]] = {}
+        self.decided: set[Span] = set()  # terms decided from the index; DuckDB must find no fault in them either
         self.orphan: QueryError | None = None  # a call without a video: an error only if the statement has a video
         self._probe = Probe(text, session)
 
@@ -126,6 +127,8 @@ class Binder:
             self.clauses(select, scope)
             if select.where is not None:
                 self.where(select.where, inside)
+        if isinstance(select.source, ast.EventsRef):  # until here its frames went by the video's name
+            scope.items[0].alias = select.source.alias or "events"
         for item in select.items:
             self.select_item(item, inside)
         for expression in select.rest:
@@ -220,17 +223,21 @@ class Binder:
             check_times(term, environment.scopes[-1].items, self.text)
             owners = {id(item): item for _, item, _ in calls}
             candidates = list(owners.values()) if calls else scope.with_frames()
-            target = next((i for i in candidates if self._moves(term, i, calls, scope)), None)
+            target = next((i for i in candidates if self._moves(term, i, calls, environment)), None)
             if target is not None:  # decided before DuckDB sees the frames
                 self.edits[term.span] = "TRUE"
+                if not calls:
+                    self.decided.add(term.span)
             else:
                 self.values(term, environment)
                 self._check_stable(calls)
 
-    def _moves(self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, Item, ModelCall]], scope: Scope) -> bool:
-        if not item.movable or item not in scope.items or any(i is not item for _, i, _ in calls):
+    def _moves(
+        self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, Item, ModelCall]], environment: Environment
+    ) -> bool:
+        if not item.movable or item not in environment.scopes[-1].items or any(i is not item for _, i, _ in calls):
             return False
-        predicate = self._probe.predicate(term, item, [(c, m) for c, _, m in calls])
+        predicate = self._probe.predicate(term, item, [(c, m) for c, _, m in calls], environment.ctes)
         if predicate is not None:
             item.filters.append(predicate)
         return predicate is not None
@@ -257,13 +264,13 @@ class Binder:
 
     def event_condition(self, where: ast.Expr, item: Item, environment: Environment) -> None:
         """The WHERE of events(…): all of it is about the frames of one video."""
-        frames = replace(item, kind="frames")
+        frames = replace(item, kind="frames", columns=())
         inside = environment.within(Scope([frames]))
         for term in terms(where):
             check_times(term, inside.scopes[-1].items, self.text)
             self._refuse_other_videos(term)
             calls = [(c, m) for c, i, m in self.calls_in(term, inside) if i is frames]
-            predicate = self._probe.predicate(term, frames, calls)
+            predicate = self._probe.predicate(term, frames, calls, environment.ctes)
             if predicate is None:
                 self._probe.explain(term, frames, calls)
             else:
@@ -294,13 +301,14 @@ class Binder:
         functions = {name: (lambda frame: frame, call.type) for name, (_, call) in self.functions.items()}
         with self.session.empty_relations(schemas), self.session.scalar_functions(functions):
             try:
-                columns = self.session.describe(query)
+                written = {span: new for span, new in self.edits.items() if span not in self.decided}
+                columns = self.session.describe(splice(self.text, statement.query.span, written))
             except QueryError as fault:
                 raise elsewhere(fault, self.text) from fault.__cause__
         plan = Query(
             " ".join(statement.query.span.of(self.text).split()),
             tuple(self._relation(item) for item in self.items),
-            names=frozenset(n.strip('"').lower() for n in re.findall(r'"[^"]+"|\w+', query.text)),
+            names=frozenset(word.lower() for word in re.findall(r"\w+", query.text)),
             everything=self._reads_everything(statement, query.text),
         )
         whole = splice(self.text, statement.span, edits)
@@ -315,7 +323,17 @@ class Binder:
             return True
         if any(isinstance(n, ast.Select) and not n.items for n in ast.descendants(statement)):
             return True
-        return any(len(re.findall(rf"\b{re.escape(i.alias)}\b(?!\"?\s*\.)", bare, re.I)) > 1 for i in self.items)
+        return self._names_a_row(statement, {i.alias.lower() for i in self.items})
+
+    def _names_a_row(self, node: ast.Node, aliases: set[str]) -> bool:
+        """Whether an alias stands where a column may: for the whole row."""
+        if not isinstance(node, ast.Query | ast.Select) and node.span in self.edits:  # decided, or contains(a, 'bus')
+            return False
+        if isinstance(node, ast.FunctionRef) and node.source in self.edits:
+            return False
+        if isinstance(node, ast.Name) and node.parts[-1].lower() in aliases:
+            return True
+        return any(self._names_a_row(child, aliases) for child in ast.children(node))
 
     def _relation(self, item: Item) -> Relation:
         video = item.source.video

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from vqe.catalog import Region
+from vqe.catalog import Region, exactly
 from vqe.errors import Span
 
 CONFIDENCE = 0.4  # the default of the setting, left out when a call is printed
@@ -33,9 +33,9 @@ class ModelCall:
         if self.region is not None:
             arguments.append(f"region => {self.region.name or self.region.text()}")
         if self.confidence != CONFIDENCE:
-            arguments.append(f"confidence => {self.confidence:g}")
+            arguments.append(f"confidence => {exactly(self.confidence)}")
         if self.min_area:
-            arguments.append(f"min_area => {self.min_area:g}")
+            arguments.append(f"min_area => {exactly(self.min_area)}")
         return f"{self.function}({', '.join(arguments)})"
 
 

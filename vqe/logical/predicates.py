@@ -29,9 +29,15 @@ class Probe:
         self.text = text
         self.session = session
 
-    def predicate(self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, ModelCall]]) -> Predicate | None:
-        """The term as a predicate of the item's frames; None where it needs more than those."""
+    def predicate(
+        self, term: ast.Expr, item: Item, calls: list[tuple[ast.Call, ModelCall]], ctes: frozenset[str]
+    ) -> Predicate | None:
+        """The term as a predicate of the item's frames; None where it needs more than those. `ctes`: in its reach."""
         nodes = list(ast.descendants(term))
+        if any(isinstance(n, ast.TableRef) and n.name[-1].lower() in ctes for n in nodes):
+            return None  # a table of that name would be read in its stead
+        if item.kind != "frames" and any(_reads_rows(n, item) for n in nodes):
+            return None
         asked = {id(n) for c, _ in calls for n in ast.descendants(c)}
         others = [n.name for n in nodes if isinstance(n, ast.Call) and id(n) not in asked]
         if any(self.session.may_be_volatile(name) for name in others):
@@ -66,6 +72,13 @@ class Probe:
         prefix = f"SELECT 1 FROM {_PROBE} AS {aliased(item.alias, item.columns[:7])} WHERE ("
         with self.session.empty_relations({_PROBE: schema}):
             self.session.describe(condition, prefix, ")")
+
+
+def _reads_rows(node: ast.Node, item: Item) -> bool:
+    """Whether a node may read columns that it does not name: of a box it would see those of the frame alone."""
+    if isinstance(node, ast.Name):
+        return node.parts[-1].lower() == item.alias.lower()
+    return isinstance(node, ast.Star) or (isinstance(node, ast.Call) and node.name == "columns")
 
 
 def aliased(alias: str, columns: tuple[str, ...]) -> str:

@@ -5,7 +5,6 @@ Its own, because operators run inside a statement of the user's connection, whic
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -30,8 +29,9 @@ def table(
 ) -> pa.Table:
     """The frames' columns, those that the predicate cannot name left NULL, and the values of its calls."""
     schema = frame_columns(video.dated)
-    words = {w.lower() for w in re.findall(r"\w+", predicate.sql)}
-    used = [c for c, _ in schema if predicate.columns or c in words or predicate.alias.lower() in words]
+    text = predicate.sql.lower()
+    unnamed = predicate.columns or "*" in text or "columns" in text or predicate.alias.lower() in text
+    used = [c for c, _ in schema if unnamed or c in text]
     arrays = frame_arrays(video, frames, used)
     columns = {c: arrays.get(c, pa.nulls(len(frames))) for c, _ in schema}
     return pa.table(columns | {name: numbers(v) if v.dtype != np.bool_ else pa.array(v) for name, v in values.items()})

@@ -188,6 +188,11 @@ class Session:
             "SELECT DISTINCT lower(function_name), function_type, stability FROM duckdb_functions()"
         ).fetchall()
 
+    def ascends(self) -> bool:
+        """Whether ORDER BY without a direction means ascending (the user may SET default_order)."""
+        row = self.connection.execute("SELECT current_setting('default_order')").fetchone()
+        return row is not None and str(row[0]).upper().startswith("ASC")
+
     def scalar_function_names(self) -> set[str]:
         """Lower-cased names that mean a function of one row and nothing else."""
         scalar = {name for name, kind, _ in self._functions if kind == "scalar"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Integral
 
 from vqe.errors import Span
 
@@ -74,18 +77,18 @@ def quote(name: str) -> str:
 
 def literal(value: object) -> str:
     """A constant as SQL; TypeError for a type that has none."""
-    import datetime
-
+    if isinstance(value, Integral) and not isinstance(value, int):  # numpy's
+        value = int(value)
+    elif isinstance(value, float):
+        value = float(value)
     if value is None:
         return "NULL"
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        if value != value or abs(value) == float("inf"):
-            return f"'{value}'::DOUBLE"
-        return f"{value!r}" if "e" in repr(value) else f"{value!r}e0"  # without an exponent it is a DECIMAL
+    if isinstance(value, int | float | Decimal) and value < 0:
+        return f"({_number(value)})"  # behind a minus it would begin a comment
+    if isinstance(value, int | float | Decimal):
+        return _number(value)
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     if isinstance(value, datetime.datetime):
@@ -97,3 +100,11 @@ def literal(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
     raise TypeError(f"of type '{type(value).__name__}'")
+
+
+def _number(value: int | float | Decimal) -> str:
+    if isinstance(value, int) or (isinstance(value, Decimal) and value.is_finite()):
+        return str(value)
+    if isinstance(value, Decimal) or value != value or abs(value) == float("inf"):
+        return f"'{value}'::DOUBLE"
+    return f"{value!r}" if "e" in repr(value) else f"{value!r}e0"  # without an exponent it is a DECIMAL

@@ -1,0 +1,85 @@
+"""Queries whose answer was once wrong without a word."""
+
+from __future__ import annotations
+
+import pytest
+
+import vqe
+
+
+def rows(db: vqe.Connection, query: str, parameters: object = None) -> list[tuple[object, ...]]:
+    relation = db.sql(query, parameters)
+    assert relation is not None
+    return relation.fetchall()
+
+
+def test_a_cte_hides_a_table_of_its_name_in_a_term_that_could_move(own: vqe.Connection) -> None:
+    own.sql("CREATE TEMP TABLE tt AS SELECT 7 AS f")
+    found = rows(own, "WITH tt AS (SELECT 5 AS f) SELECT frame FROM cam1 WHERE frame IN (SELECT f FROM tt)")
+    assert found == [(5,)]
+
+
+def test_calls_that_differ_little_are_two(db: vqe.Connection) -> None:
+    one = "sum(contains('bus', confidence => 0.5)::INT)"
+    other = "sum(contains('bus', confidence => 0.50000001)::INT)"
+    (alone,) = rows(db, f"SELECT {one} FROM cam1")
+    (both,) = rows(db, f"SELECT {one} AS a, {other} AS b FROM cam1")
+    assert both[0] == alone[0] > 0
+
+
+def test_a_negative_parameter_behind_a_minus(db: vqe.Connection) -> None:
+    assert rows(db, "SELECT count(*) FROM cam1 WHERE seconds < 3 -?", [-1]) == [(40,)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [
+        ("COLUMNS('fra.*') < 5", 5),
+        ("COLUMNS(* EXCLUDE (video, file)) IS NOT NULL", 300),
+        ("(cam1)::VARCHAR LIKE '%cam1%'", 300),
+    ],
+)
+def test_columns_and_rows_in_where(db: vqe.Connection, condition: str, count: int) -> None:
+    assert rows(db, f"SELECT count(*) FROM cam1 WHERE {condition}") == [(count,)]
+
+
+def test_a_whole_box_in_where_has_the_columns_of_the_box(db: vqe.Connection) -> None:
+    cars = rows(db, "SELECT count(*) FROM detections(cam1) WHERE class = 'car'")
+    assert rows(db, "SELECT count(*) FROM detections(cam1) d WHERE d::VARCHAR LIKE '%car%'") == cars != [(0,)]
+
+
+def test_an_aggregate_in_a_subquery_may_be_of_the_outer_block(db: vqe.Connection) -> None:
+    assert rows(db, "SELECT (SELECT max(a.frame)) FROM cam1 a LIMIT 1") == [(299,)]
+
+
+def test_limit_heeds_the_default_order(own: vqe.Connection) -> None:
+    own.sql("SET default_order = 'DESC'")
+    assert rows(own, "SELECT frame FROM cam1 ORDER BY frame LIMIT 2") == [(299,), (298,)]
+
+
+def test_limit_heeds_replace(db: vqe.Connection) -> None:
+    found = rows(db, "SELECT * REPLACE (-frame AS frame) FROM cam1 ORDER BY frame LIMIT 1")
+    assert found[0][2] == -299
+
+
+def test_an_ambiguous_column_stays_an_error(db: vqe.Connection) -> None:
+    with pytest.raises(vqe.QueryError, match=r"[Aa]mbiguous"):
+        db.sql("SELECT count(*) FROM cam1 a, cam1 b WHERE frame > 250")
+
+
+def test_a_whole_row_has_all_columns_whatever_the_alias(db: vqe.Connection) -> None:
+    ((row,),) = rows(db, 'SELECT "a$" FROM cam1 "a$" LIMIT 1')
+    assert isinstance(row, dict) and len(row) == 7
+    (event, *_) = rows(db, "SELECT events FROM events(cam1) WHERE contains('bus')")
+    assert isinstance(event[0], dict) and len(event[0]) == 11
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT '\"' AS q, seconds FROM cam1", 'SELECT frame, -- 5" screen\n seconds FROM cam1']
+)
+def test_a_quote_in_text_hides_no_column(db: vqe.Connection, query: str) -> None:
+    assert len(rows(db, query)) == 300
+
+
+def test_renamed_events_leave_the_frames_their_names(db: vqe.Connection) -> None:
+    assert rows(db, "SELECT n FROM events(cam1) AS e(v, f, n) WHERE frame < 100") == [(1,)]
