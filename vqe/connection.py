@@ -19,6 +19,7 @@ from vqe.logical.mentions import may_name_video
 from vqe.parser import ast
 from vqe.parser.parse import parse, split
 from vqe.relation import Finished, Relation
+from vqe.relational.faults import MissingTableError, no_such_table
 from vqe.relational.parameters import with_parameters
 from vqe.relational.passthrough import PassThrough
 from vqe.relational.session import Session
@@ -57,6 +58,7 @@ class Connection:
         self._catalog = Catalog(folder)
         self._settings = Settings(self._catalog, settings)
         self._session = Session(folder)
+        self._lent = False
         self._passthrough = PassThrough(self._session, self._catalog)
 
     def __enter__(self) -> Self:
@@ -73,7 +75,9 @@ class Connection:
     @property
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         """The DuckDB connection behind this one, with the folder's tables; they are held until this one is closed."""
-        self._session.hold()
+        if not self._lent:
+            self._session.hold()
+            self._lent = True
         return self._session.connection
 
     @cached_property
@@ -236,7 +240,13 @@ class Connection:
         kind = self._session.kind(source.text)
         if kind == "SELECT":
             return Relation(self._passthrough.query(source, parameters, variables))
-        table = self._passthrough.run(source, kind, parameters)
+        self._passthrough.refuse_names_of_videos(source)
+        try:
+            table = self._passthrough.run(source, kind, parameters)
+        except MissingTableError as fault:
+            if isinstance(statement, ast.Other):
+                self._passthrough.refuse_videos(statement, text, fault.table)
+            raise no_such_table(fault, self._catalog) from None
         return None if table is None else self._finished(table)
 
 

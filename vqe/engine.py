@@ -65,7 +65,8 @@ class Engine:
 
     def prepare(self, statement: ast.QueryStatement, text: str, variables: Mapping[str, object]) -> Prepared | None:
         """Bind and optimise; None where the statement names no video."""
-        with attached(text), self._bound(statement, text, variables) as (bound, tables, used):
+        stop = self.session.connection.interrupt
+        with attached(text), interruptible(stop), self._bound(statement, text, variables) as (bound, tables, used):
             if bound is None:
                 return None
             steps = optimize(bound.plan, self._context(), self._disabled())

@@ -45,8 +45,7 @@ def execution(plan: Query, bound: Bound, library: Library, progress: Progress | 
     run = Run(library, Evaluator(), progress)
     operators = []
     streams = {}
-    for number, relation in enumerate(plan.relations, 1):
-        name = f"vqe_{number}"
+    for name, relation in zip(bound.relations, plan.relations, strict=True):
         calls = {str(call): function for function, (of, call) in bound.functions.items() if of == name}
         for function, (of, call) in bound.functions.items():
             if of == name:

@@ -81,7 +81,9 @@ class Settings:
         return text
 
     def text(self, name: str) -> str:
-        return self._overrides.get(name) or self._catalog.settings().get(name, SETTINGS[name].default)
+        if name in self._overrides:
+            return self._overrides[name]
+        return self._catalog.settings().get(name, SETTINGS[name].default)
 
     def value(self, name: str) -> object:
         """The parsed value: float, int (microseconds) or str, as the setting's `parse` gives it."""
@@ -108,6 +110,6 @@ class Settings:
         """name, value, default, description of every setting."""
         kept = self._catalog.settings()
         return [
-            (s.name, self._overrides.get(s.name) or kept.get(s.name, s.default), s.default, s.description)
+            (s.name, self._overrides.get(s.name, kept.get(s.name, s.default)), s.default, s.description)
             for s in SETTINGS.values()
         ]

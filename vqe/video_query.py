@@ -64,7 +64,7 @@ def run_now(engine: Engine, prepared: Prepared, text: str) -> Any | None:
         case "copy":
             _copy(engine, prepared, text)
         case _:
-            _write(engine, prepared, text)
+            return _write(engine, prepared, text)
     return None
 
 
@@ -129,18 +129,18 @@ def _around(prepared: Prepared, text: str, query: str) -> Spliced:
     return splice(text, statement.span, edits)
 
 
-def _write(engine: Engine, prepared: Prepared, text: str) -> None:
+def _write(engine: Engine, prepared: Prepared, text: str) -> Any | None:
     """CREATE TABLE AS and INSERT: compute first, so that the tables are held for the writing alone."""
     session = engine.session
     statement = prepared.statement
     _check_target(engine, prepared, text)
-    result = "vqe_result"
+    result = "vqe_result_of_this_statement"
     try:
         with engine.running(prepared):
             query = prepared.bound.query.text
             session.run(Spliced(f"CREATE OR REPLACE TEMP TABLE {result} AS {query}", ()), "CREATE", None)
         with session.tables(write=True):
-            session.run(_around(prepared, text, f"SELECT * FROM temp.{result}"), statement.kind.upper(), None)
+            return session.run(_around(prepared, text, f"SELECT * FROM temp.{result}"), statement.kind.upper())
     finally:
         session.connection.execute(f"DROP TABLE IF EXISTS temp.{result}")
 
@@ -154,7 +154,7 @@ def _check_target(engine: Engine, prepared: Prepared, text: str) -> None:
         if name.lower() in engine.catalog.videos():
             raise QueryError(f"there is a video '{name}': a video and a table may not share a name", place)
         head = text[statement.span.start : statement.query.span.start].lower()
-        free = "replace" in head or "exists" in head or not engine.session.table_exists(name)
+        free = re.search(r"\bor\s+replace\b|\bif\s+not\s+exists\b", head) or not engine.session.table_exists(name)
         if not free:
             raise QueryError(f"table '{name}' exists already", place, "CREATE OR REPLACE TABLE …")
     if statement.kind == "insert":

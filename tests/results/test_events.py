@@ -311,8 +311,6 @@ def test_values_are_the_model_s_own(db: vqe.Connection) -> None:
     assert not all(value for _, value in found)
 
 
-
-
 @pytest.mark.parametrize(
     "call",
     [

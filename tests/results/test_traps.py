@@ -83,3 +83,84 @@ def test_a_quote_in_text_hides_no_column(db: vqe.Connection, query: str) -> None
 
 def test_renamed_events_leave_the_frames_their_names(db: vqe.Connection) -> None:
     assert rows(db, "SELECT n FROM events(cam1) AS e(v, f, n) WHERE frame < 100") == [(1,)]
+
+
+def test_a_table_called_like_our_relations_is_read(own: vqe.Connection) -> None:
+    own.sql("CREATE TABLE vqe_1 AS SELECT 999 AS frame")
+    assert rows(own, "SELECT count(*) FROM cam1 JOIN vqe_1 USING (frame)") == [(0,)]
+    own.sql("CREATE TABLE vqe_result AS SELECT 1::BIGINT AS frame")
+    own.sql("INSERT INTO vqe_result SELECT frame FROM cam1")
+    assert rows(own, "SELECT count(*) FROM vqe_result") == [(301,)]
+
+
+def test_no_table_may_be_called_like_a_video(own: vqe.Connection) -> None:
+    with pytest.raises(vqe.QueryError, match="may not share a name"):
+        own.sql("CREATE TABLE cam1 AS SELECT 1 AS x")
+
+
+def test_returning_gives_rows(own: vqe.Connection) -> None:
+    own.sql("CREATE TABLE t (f BIGINT)")
+    assert rows(own, "INSERT INTO t VALUES (5) RETURNING f") == [(5,)]
+    assert rows(own, "INSERT INTO t SELECT frame FROM cam1 WHERE frame < 2 RETURNING f") == [(0,), (1,)]
+    assert own.sql("INSERT INTO t VALUES (6)") is None
+
+
+@pytest.mark.parametrize(
+    "mistake", ["SELECT nope FROM t", "SELECT frame, nope FROM cam1", "INSERT INTO t VALUES ('x')"]
+)
+def test_a_mistake_in_a_transaction_leaves_rollback(own: vqe.Connection, mistake: str) -> None:
+    own.sql("CREATE TABLE t (f BIGINT)")
+    own.sql("BEGIN")
+    with pytest.raises(vqe.VqeError):
+        relation = own.sql(mistake)
+        if relation is not None:
+            relation.fetchall()
+    own.sql("ROLLBACK")
+    assert rows(own, "SELECT count(*) FROM t") == [(0,)]
+
+
+def test_a_query_over_videos_in_a_transaction(own: vqe.Connection) -> None:
+    own.sql("CREATE TABLE t AS SELECT 3 AS f")
+    own.sql("BEGIN")
+    query = "SELECT frame FROM cam1 WHERE frame IN (SELECT f FROM t) AND frame * random() >= 0"
+    assert rows(own, query) == [(3,)]
+    own.sql("COMMIT")
+    assert rows(own, query) == [(3,)]
+
+
+def test_a_lent_connection_keeps_its_tables_after_a_transaction(own: vqe.Connection) -> None:
+    own.sql("CREATE TABLE t AS SELECT 3 AS f")
+    lent = own.duckdb
+    own.sql("BEGIN")
+    own.sql("COMMIT")
+    assert lent.execute("SELECT f FROM t").fetchall() == [(3,)]
+
+
+def test_macros_sequences_and_types_are_kept_like_tables(own: vqe.Connection) -> None:
+    own.sql("CREATE MACRO big(x) AS x > 5")
+    own.sql("CREATE TYPE mood AS ENUM ('bus', 'car')")
+    assert rows(own, "SELECT big(6)") == [(True,)]
+    assert rows(own, "SELECT 'bus'::mood") == [("bus",)]
+
+
+def test_a_column_called_like_a_video_is_duckdbs(own: vqe.Connection) -> None:
+    own.sql("CREATE TABLE n AS SELECT 1 AS cam1")
+    own.sql("UPDATE n SET cam1 = 2")
+    assert rows(own, "SELECT cam1 FROM n") == [(2,)]
+    with pytest.raises(vqe.NotSupportedError):
+        own.sql("UPDATE n SET cam1 = (SELECT count(*) FROM cam2)")
+
+
+def test_an_empty_setting_of_the_session_hides_the_kept_one(own_folder: object) -> None:
+    with vqe.connect(str(own_folder)) as db:
+        db.sql("SET disabled_rules = 'limit_scan'")
+    with vqe.connect(str(own_folder), {"disabled_rules": ""}) as db:
+        assert ("disabled_rules", "") in [row[:2] for row in rows(db, "SHOW SETTINGS")]
+
+
+def test_after_a_fault_with_calls_in_a_transaction_the_query_runs(own: vqe.Connection) -> None:
+    own.sql("BEGIN")
+    with pytest.raises(vqe.QueryError):
+        own.sql("SELECT objects('car'), nope FROM cam1")
+    own.sql("ROLLBACK")
+    assert len(rows(own, "SELECT objects('car') FROM cam1 LIMIT 2")) == 2

@@ -36,8 +36,9 @@ class Bound:
     """A statement that is ready to be optimised.
 
     `query` is the text of the query alone for DuckDB, `statement` that of the whole statement; `schemas` and
-    `functions` say what both read: relation → columns, function → (relation, call). `listings` are the names under
-    which they read videos(). `columns` is the result's schema.
+    `functions` say what both read: relation → columns, function → (relation, call). `relations` are the names of
+    the plan's relations, in their order, `listings` those under which videos() is read. `columns` is the schema of
+    the result.
     """
 
     plan: Query
@@ -45,6 +46,7 @@ class Bound:
     statement: Spliced
     schemas: Mapping[str, Schema]
     functions: Mapping[str, tuple[str, ModelCall]]
+    relations: tuple[str, ...]
     listings: tuple[str, ...]
     columns: tuple[tuple[str, str], ...]
 
@@ -208,7 +210,8 @@ class Binder:
     def as_value(self, call: ast.Call, item: Item, meaning: ModelCall) -> None:
         function = item.values.get(meaning)
         if function is None:
-            function = f"{item.name}_{meaning.function}_{len(item.values) + 1}"
+            generation = f"_{self.session.generation}" if self.session.generation else ""
+            function = f"{item.name}_{meaning.function}_{len(item.values) + 1}{generation}"
             item.values[meaning] = function
             self.functions[function] = (item.name, meaning)
         self.edits[call.span] = f"{function}({quote(item.alias)}.{quote(item.column('frame'))})"
@@ -312,7 +315,16 @@ class Binder:
             everything=self._reads_everything(statement, query.text),
         )
         whole = splice(self.text, statement.span, edits)
-        return Bound(plan, query, whole, schemas, self.functions, tuple(self.froms.listings), tuple(columns))
+        return Bound(
+            plan,
+            query,
+            whole,
+            schemas,
+            self.functions,
+            tuple(i.name for i in self.items),
+            tuple(self.froms.listings),
+            tuple(columns),
+        )
 
     def _reads_everything(self, statement: ast.QueryStatement, query: str) -> bool:
         """Whether a star, a whole row or NATURAL may read columns that the text does not name (or so it looks)."""

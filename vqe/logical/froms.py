@@ -57,6 +57,9 @@ class FromBinder:
         self.model = model
         self.edits = edits
         self.items = items
+        self.prefix = "vqe_"  # of our relations' names, which no table that the statement names may have
+        while self.prefix in text.lower():
+            self.prefix += "_"
         self.listings: dict[str, Schema] = {}  # names under which videos() is read
 
     def bind(self, source: ast.From, scope: Scope, environment: Environment, binder: Binder, movable: bool) -> None:
@@ -131,7 +134,7 @@ class FromBinder:
         self, source: ast.FunctionRef, scope: Scope, environment: Environment, binder: Binder, movable: bool
     ) -> None:
         if source.name == "videos" and not source.arguments:
-            name = f"vqe_videos_{len(self.listings) + 1}"
+            name = f"{self.prefix}videos_{len(self.listings) + 1}"
             self.listings[name] = LISTING
             self.edits[source.source] = name + ("" if source.alias else " AS videos")
             return
@@ -215,7 +218,7 @@ class FromBinder:
                 f"two videos of this FROM are called '{alias}'", source.span, "give one of them an alias: FROM … AS b"
             )
         model = self._model(found, source.source)
-        item = Item(kind, f"vqe_{len(self.items) + 1}", alias, source.columns, found, model, movable)
+        item = Item(kind, f"{self.prefix}{len(self.items) + 1}", alias, source.columns, found, model, movable)
         self.items.append(item)
         scope.items.append(item)
         self.edits[source.source] = item.name + ("" if source.alias else f" AS {quote(alias)}")

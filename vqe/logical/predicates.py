@@ -70,8 +70,8 @@ class Probe:
         schema = frame_columns(item.source.video.dated)
         schema += list({str(m): m.type for _, m in calls}.items())
         prefix = f"SELECT 1 FROM {_PROBE} AS {aliased(item.alias, item.columns[:7])} WHERE ("
-        with self.session.empty_relations({_PROBE: schema}):
-            self.session.describe(condition, prefix, ")")
+        with self.session.probing() as session, session.empty_relations({_PROBE: schema}):
+            session.describe(condition, prefix, ")")
 
 
 def _reads_rows(node: ast.Node, item: Item) -> bool:

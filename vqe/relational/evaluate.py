@@ -94,6 +94,8 @@ def _ask(
         (column,) = connection.execute(query).fetchnumpy().values()
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
+    except RuntimeError as fault:  # so fetchnumpy() says it
+        raise (KeyboardInterrupt if "interrupted" in str(fault).lower() else fault) from None
     except duckdb.Error as fault:
         raise QueryError(translate(fault).message, predicate.span) from fault
     finally:

@@ -30,6 +30,10 @@ class MissingTableError(QueryError):
 
 def no_such_table(fault: MissingTableError, catalog: Catalog) -> MissingTableError:
     """The same error with the videos among the neighbours of the name."""
+    if fault.table.lower() in catalog.videos():
+        fault.message = f"the video '{fault.table}' cannot be read here"
+        fault.hint = "a video stands in FROM, in a name of its own: SELECT … FROM " + fault.table
+        return fault
     videos = [v.name for v in catalog.videos().values()]
     fault.message = f"no video or table '{fault.table}'"
     fault.hint = nearest(fault.table, videos) or fault.hint

@@ -82,9 +82,13 @@ class PassThrough:
         while True:
             try:
                 return self._session.describe(source, parameters=parameters)
-            except MissingTableError as fault:
-                if not self._session.bring(fault.table, variables, stack):
+            except QueryError as fault:
+                table = fault.table if isinstance(fault, MissingTableError) else ""
+                if self._session.bring(table, variables, stack):  # the file may hold a macro or type as well
+                    continue
+                if isinstance(fault, MissingTableError):
                     raise no_such_table(fault, self._catalog) from None
+                raise
 
     def run(self, source: Spliced, kind: str, parameters: object) -> Any | None:
         """Any other statement, now: its rows as an Arrow table, None where it has none."""
@@ -98,11 +102,16 @@ class PassThrough:
         """BEGIN holds the tables until COMMIT or ROLLBACK."""
         begins = re.match(r"\s*(begin|start)", source.text, re.I)
         if begins:
-            self._session.hold()
+            if not self._session.transaction:
+                self._session.hold()
+            self._session.run(source, "TRANSACTION")
+            self._session.transaction = True
+            return
         try:
             self._session.run(source, "TRANSACTION")
         finally:
-            if not begins:
+            if self._session.transaction:
+                self._session.transaction = False
                 self._session.release()
 
     def refuse_names_of_videos(self, source: Spliced) -> None:
@@ -112,13 +121,19 @@ class PassThrough:
             span = source.origin(creates.start(1), creates.end(1))
             raise QueryError(f"there is a video '{creates[1]}': a video and a table may not share a name", span)
 
-    def refuse_videos(self, statement: ast.Other, text: str) -> None:
-        """Statements that may not read videos yet say so, rather than that there is no such table."""
+    def refuse_videos(self, statement: ast.Other, text: str, missing: str | None = None) -> None:
+        """Statements that may not read videos yet say so, rather than that there is no such table.
+
+        `missing`: the table that DuckDB looked for in vain; before it was asked, a macro alone is refused, since DuckDB
+        would only look when it is called.
+        """
         not_yet = _NOT_YET.match(statement.span.of(text))
-        if statement.fault is None and not not_yet:
+        if statement.fault is None and (not not_yet or (missing is None and "macro" not in not_yet[1].lower())):
             return
         known = self._catalog.videos()
         named: list[ast.Node] = [n for n in statement.names if n.parts[-1].lower() in known]
+        if missing is not None:
+            named = [n for n in statement.names if n.parts[-1].lower() == missing.lower() in known]
         named += [s for s in statement.strings if is_video_path(str(s.value))]
         if named and statement.fault is not None:
             raise statement.fault

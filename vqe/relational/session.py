@@ -10,7 +10,8 @@ import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,14 @@ class Session:
         # DuckDB reads ahead until this buffer is full: by default a hundred batches before the first row leaves.
         self.connection.execute("SET streaming_buffer_size = '1B'")
         self.registered: dict[str, object] = {}
-        self._held: ExitStack | None = None  # an attachment that outlives one statement
+        self._held: ExitStack | None = None  # an attachment that outlives one statement,
+        self._holders = 0  # and how many wait for its end
         self.attached = False
+        self.generation = 0  # of the names of functions
+        self.transaction = False  # between BEGIN and COMMIT or ROLLBACK
 
     def close(self) -> None:
+        self._holders = 0
         self.release()
         for name in list(self.registered):
             self.connection.unregister(name)
@@ -94,8 +99,9 @@ class Session:
                     self.folder.mkdir(parents=True, exist_ok=True)
                 self.connection.execute(f"ATTACH '{path}' AS {TABLES}{'' if write else ' (READ_ONLY)'}")
                 return
-            except (duckdb.IOException, OSError) as fault:
-                locked = "lock" in str(fault)
+            except (duckdb.Error, OSError) as fault:
+                # Another process holds it, or another connection of this one.
+                locked = "lock" in str(fault) or "already attached" in str(fault)
                 if locked and time.monotonic() < deadline:
                     time.sleep(0.05)
                     continue
@@ -107,11 +113,15 @@ class Session:
     def hold(self, *, write: bool = True) -> None:
         """Keep the tables attached until `release` (inside BEGIN … COMMIT, or while the connection is lent)."""
         if self._held is None:
-            self._held = ExitStack()
-            self._held.enter_context(self.tables(write=write))
+            held = ExitStack()
+            held.enter_context(self.tables(write=write))
+            self._held = held
+        self._holders += 1
 
     def release(self) -> None:
-        if self._held is not None:
+        """The end of one `hold`; the last one lets go."""
+        self._holders = max(0, self._holders - 1)
+        if self._held is not None and not self._holders:
             held, self._held = self._held, None
             held.close()
 
@@ -120,7 +130,7 @@ class Session:
     @contextmanager
     def faults(self, source: Spliced | None, shift: int = 0) -> Iterator[None]:
         """Errors inside come out as ours. JSON errors are on only in between: the connection may be lent."""
-        self.connection.execute("SET errors_as_json = true")
+        self._errors_as_json(True)
         try:
             yield
         except duckdb.InterruptException:
@@ -128,7 +138,12 @@ class Session:
         except duckdb.Error as fault:
             raise translate(fault, source, shift) from fault
         finally:
-            self.connection.execute("SET errors_as_json = false")
+            self._errors_as_json(False)
+
+    def _errors_as_json(self, wanted: bool) -> None:
+        """In a transaction that an error has ended nothing can be set, and ROLLBACK must still get through."""
+        with suppress(duckdb.TransactionException):
+            self.connection.execute(f"SET errors_as_json = {str(wanted).lower()}")
 
     def describe(
         self, query: Spliced, before: str = "", after: str = "", parameters: object = None
@@ -143,7 +158,8 @@ class Session:
         """Run one statement of DuckDB's `kind` now: its rows as an Arrow table, None where it has none to show."""
         with interruptible(self.connection.interrupt), self.faults(source):
             result = self.connection.execute(source.text, parameters)
-            if kind in _SILENT or result.description is None:
+            names = [column[0] for column in result.description or ()]
+            if not names or (kind in _SILENT and names in (["Count"], ["Success"])):  # RETURNING has other columns
                 result.fetchall()
                 return None
             with warnings.catch_warnings():  # about a copy of the rows; these are few
@@ -215,6 +231,19 @@ class Session:
             ).fetchall()
         return bool(rows)
 
+    @contextmanager
+    def probing(self) -> Iterator[Session]:
+        """Where a statement may fail in vain: inside a transaction, which an error ends, on a connection beside it."""
+        if not self.transaction:
+            yield self
+            return
+        beside = copy(self)
+        beside.connection = self.connection.cursor()
+        try:
+            yield beside
+        finally:
+            beside.connection.close()
+
     # --- stand-ins for the relations of videos ----------------------------------------------------------------------
 
     @contextmanager
@@ -226,8 +255,9 @@ class Session:
                 self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS SELECT {body} WHERE FALSE")
             yield
         finally:
-            for name in schemas:
-                self.connection.execute(f"DROP VIEW IF EXISTS temp.{quote(name)}")
+            with suppress(duckdb.TransactionException):  # it has ended by an error, and takes them along
+                for name in schemas:
+                    self.connection.execute(f"DROP VIEW IF EXISTS temp.{quote(name)}")
 
     @contextmanager
     def scalar_functions(self, functions: Mapping[str, tuple[Any, str]]) -> Iterator[None]:
@@ -239,8 +269,12 @@ class Session:
                 made.append(name)
             yield
         finally:
-            for name in made:
-                self.connection.remove_function(name)
+            try:
+                for name in made:
+                    self.connection.remove_function(name)
+            except duckdb.TransactionException:
+                # It has ended by an error. ROLLBACK will take the functions along, but their names stay taken.
+                self.generation += 1
 
     @contextmanager
     def streams(self, tables: Mapping[str, object]) -> Iterator[None]:
@@ -252,5 +286,6 @@ class Session:
                 made.append(name)
             yield
         finally:
-            for name in made:
-                self.connection.unregister(name)
+            with suppress(duckdb.TransactionException):
+                for name in made:
+                    self.connection.unregister(name)
