@@ -20,7 +20,7 @@ from vqe.library import Library
 from vqe.logical.bind import Bound, bind
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
-from vqe.logical.plan import Detect, Query, Scan
+from vqe.logical.plan import Detect, Filter, Query, Scan
 from vqe.optimizer.cost import DECODE_SECONDS, REFERENCE_SECONDS, Measured
 from vqe.optimizer.optimize import Context, optimize
 from vqe.parser import ast
@@ -130,15 +130,16 @@ class Engine:
         """The relations of the plan in DuckDB's reach; inside, the statement's text can be run."""
         from vqe.execution import execution
 
-        started = execution(prepared.plan, prepared.bound, self.library, self.progress)
         with ExitStack() as stack:
             stack.enter_context(attached(prepared.text))
-            stack.callback(started.close)
             if prepared.tables:
                 stack.enter_context(self.session.tables())
-            stack.enter_context(
-                self.session.streams({**prepared.variables, **started.streams, **self._listings(prepared)})
-            )
+            stack.enter_context(self.session.streams(prepared.variables))
+            if _reads_tables(prepared.bound.plan):  # they may have changed since
+                prepared.steps = optimize(prepared.bound.plan, self._context(), self._disabled())
+            started = execution(prepared.plan, prepared.bound, self.library, self.progress)
+            stack.callback(started.close)
+            stack.enter_context(self.session.streams({**started.streams, **self._listings(prepared)}))
             stack.enter_context(self.session.scalar_functions(started.functions))
             stack.enter_context(interruptible(lambda: self._stop(started)))
             try:
@@ -158,3 +159,8 @@ class Engine:
     def _stop(self, started: Execution) -> None:
         started.run.cancelled.set()
         self.session.connection.interrupt()
+
+
+def _reads_tables(plan: Query) -> bool:
+    """Whether frames are selected by what stands in tables."""
+    return any(isinstance(n, Filter) and n.predicate.tables for n in walk(plan))

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from oracle import Oracle
+from oracle import Check, Oracle
 
 import vqe
-
-Check = Callable[..., None]
 
 
 @pytest.fixture(scope="session")

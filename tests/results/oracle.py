@@ -27,6 +27,8 @@ REGIONS: dict[tuple[str, str], tuple[str, list[Point]]] = {
     ("cam1", "lane"): ("polygon", [(0.125, 0.25), (0.875, 0.25), (0.5, 1.0)]),
 }
 
+Check = Callable[..., None]  # what the fixture `check` gives
+
 
 @dataclass(frozen=True)
 class Call:

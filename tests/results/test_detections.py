@@ -8,8 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Check
-from oracle import Oracle
+from oracle import Check, Oracle
 from pinned import CAMERAS
 
 import vqe

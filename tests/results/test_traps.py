@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
 import vqe
@@ -164,3 +167,25 @@ def test_after_a_fault_with_calls_in_a_transaction_the_query_runs(own: vqe.Conne
         own.sql("SELECT objects('car'), nope FROM cam1")
     own.sql("ROLLBACK")
     assert len(rows(own, "SELECT objects('car') FROM cam1 LIMIT 2")) == 2
+
+
+def test_a_relation_sees_the_tables_as_they_are_when_it_is_read(own: vqe.Connection) -> None:
+    own.sql("CREATE TABLE t AS SELECT unnest([1, 2, 3]) AS f")
+    relation = own.sql("SELECT frame FROM cam1 WHERE frame IN (SELECT f FROM t)")
+    own.sql("DELETE FROM t WHERE f > 1")
+    assert relation is not None and relation.fetchall() == [(1,)]
+
+
+def test_stable_with_nothing_to_smooth_is_an_error(db: vqe.Connection) -> None:
+    with pytest.raises(vqe.QueryError, match="STABLE"):
+        db.sql("SELECT a.frame FROM cam1 a JOIN cam1 b ON a.frame = b.frame AND contains(a, 'bus') STABLE '1s'")
+
+
+def test_intervals_in_lists_and_structs_are_durations(db: vqe.Connection, tmp_path: Path) -> None:
+    relation = db.sql("SELECT list(timestamp), {'t': max(timestamp)}, NULL::INTERVAL[] FROM cam1 WHERE frame < 2")
+    assert relation is not None
+    ((times, last, nothing),) = relation.fetchall()
+    assert sorted(times) == [timedelta(0), timedelta(milliseconds=100)]
+    assert last == {"t": timedelta(milliseconds=100)} and nothing is None
+    relation.write(tmp_path / "x.parquet")
+    assert relation.pl().height == 1

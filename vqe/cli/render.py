@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vqe.errors import QueryError
+from vqe.relational.splice import literal
 
 if TYPE_CHECKING:
     from vqe.relation import Relation
@@ -57,7 +58,7 @@ def _print_text(relation: Relation, format: str, bar: Bar) -> None:
         for rows in _and_nothing(reader, empty):
             connection.register("result", rows)
             options = f"FORMAT csv, HEADER {header}" if format == "csv" else "FORMAT json"
-            connection.execute(f"COPY (FROM result) TO '{part}' ({options})")
+            connection.execute(f"COPY (FROM result) TO {literal(str(part))} ({options})")
             header = False
             bar.stop()
             sys.stdout.flush()

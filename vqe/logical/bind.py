@@ -129,6 +129,13 @@ class Binder:
             self.clauses(select, scope)
             if select.where is not None:
                 self.where(select.where, inside)
+        smoothed = any(p.calls for i in scope.items for p in i.filters)
+        if select.clauses.stable is not None and not smoothed and any(i.values for i in scope.items):
+            raise QueryError(
+                "STABLE smooths what WHERE asks the model, and it asks nothing",
+                select.clauses.stable.span,
+                "contains() and objects() in ON are the model's own answers, frame by frame",
+            )
         if isinstance(select.source, ast.EventsRef):  # until here its frames went by the video's name
             scope.items[0].alias = select.source.alias or "events"
         for item in select.items:
@@ -275,7 +282,10 @@ class Binder:
             calls = [(c, m) for c, i, m in self.calls_in(term, inside) if i is frames]
             predicate = self._probe.predicate(term, frames, calls, environment.ctes)
             if predicate is None:
-                self._probe.explain(term, frames, calls)
+                try:
+                    self._probe.explain(term, frames, calls)
+                except QueryError as fault:
+                    raise elsewhere(fault, self.text) from fault.__cause__
             else:
                 item.filters.append(predicate)
 

@@ -64,5 +64,7 @@ def elsewhere(fault: QueryError, text: str) -> QueryError:
     relation = _ELSEWHERE.get(name.rpartition(".")[2])
     if relation and "not found" in fault.message:
         also = "; contains('bus') asks a frame" if name == "class" else ""
+        if relation == "events(…)":
+            also = ": events(cam1 WHERE …) WHERE … asks events, events(cam1) WHERE … the frames they are made of"
         fault.hint = f"{name} is a column of {relation}{also}"
     return fault

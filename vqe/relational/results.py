@@ -16,15 +16,43 @@ _MONTH_DAY_NANO = np.dtype([("months", np.int32), ("days", np.int32), ("nanoseco
 
 
 def with_durations(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """INTERVAL columns as duration[us]: few programs read Arrow's month_day_nano_interval. A month has 30 days."""
-    if not any(pa.types.is_interval(t) for t in batch.schema.types):
+    """INTERVALs, in lists and structs too, as duration[us]: few programs read Arrow's month_day_nano_interval.
+
+    A month has 30 days.
+    """
+    schema = duration_schema(batch.schema)
+    if schema == batch.schema:
         return batch
-    columns = [_duration(c) if pa.types.is_interval(c.type) else c for c in batch.columns]
-    return pa.record_batch(columns, schema=duration_schema(batch.schema))
+    return pa.record_batch([_converted(c) for c in batch.columns], schema=schema)
 
 
 def duration_schema(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([f.with_type(pa.duration("us")) if pa.types.is_interval(f.type) else f for f in schema])
+    return pa.schema([f.with_type(_duration_type(f.type)) for f in schema])
+
+
+def _duration_type(type: pa.DataType) -> pa.DataType:
+    if pa.types.is_interval(type):
+        return pa.duration("us")
+    if pa.types.is_struct(type):
+        return pa.struct([f.with_type(_duration_type(f.type)) for f in type])
+    if pa.types.is_list(type):
+        return pa.list_(type.value_field.with_type(_duration_type(type.value_type)))
+    return type
+
+
+def _converted(column: pa.Array) -> pa.Array:
+    wanted = _duration_type(column.type)
+    if wanted == column.type:
+        return column
+    if pa.types.is_interval(column.type):
+        return _duration(column)
+    if column.offset:
+        column = pa.concat_arrays([column])  # without an offset, which a mask does not go with
+    missing = column.is_null()
+    if pa.types.is_list(column.type):
+        return pa.ListArray.from_arrays(column.offsets, _converted(column.values), type=wanted, mask=missing)
+    children = [_converted(column.field(i)) for i in range(column.type.num_fields)]
+    return pa.StructArray.from_arrays(children, fields=list(wanted), mask=missing)
 
 
 def _duration(column: pa.Array) -> pa.Array:
