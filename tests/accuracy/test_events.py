@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vqe.accuracy import EventMatch, Interval, event_accuracy, match_events
+
+
+def events(*pairs: tuple[float, float]) -> NDArray[np.float64]:
+    return np.array(pairs, np.float64).reshape(-1, 2)
+
+
+def test_no_events() -> None:
+    assert match_events(events(), events(), 1) == EventMatch(0, 0, 0, 0)
+    missed, false = match_events(events((0, 1)), events(), 1), match_events(events(), events((0, 1)), 1)
+    assert (missed.fnr, missed.fdr, false.fnr, false.fdr) == (1, 0, 0, 1)
+
+
+def test_start_and_end_within_the_gap() -> None:
+    exact = events((0, 10), (20, 30), (40, 50), (60, 70))
+    returned = events((0.5, 10), (20, 33), (41, 49), (80, 90))
+    got = match_events(exact, returned, 1)
+    assert got == EventMatch(exact=4, returned=4, matched=3, timed=2)
+    assert (got.fnr, got.fdr) == (0.25, 0.25)
+
+
+def test_one_to_one_by_the_largest_overlap() -> None:
+    assert match_events(events((0, 10)), events((0, 3), (3, 10)), 0) == EventMatch(1, 2, 1, 0)
+    assert match_events(events((0, 4), (4, 10)), events((1, 10)), 1) == EventMatch(2, 1, 1, 0)
+    assert match_events(events((0, 4), (5, 12)), events((3, 11), (0, 3)), 2) == EventMatch(2, 2, 2, 2)
+
+
+def test_touching_is_no_overlap() -> None:
+    assert match_events(events((0, 5)), events((5, 9), (3, 3)), 9).matched == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "gap", "message"),
+    [
+        (np.zeros(3), 0, "n, 2"),
+        (np.zeros((2, 3)), 0, "n, 2"),
+        (events((2, 1)), 0, "end after they start"),
+        (events((0, np.nan)), 0, "finite"),
+        (events((0, 1)), -1, "gap"),
+        (events((0, 1)), np.nan, "gap"),
+    ],
+)
+def test_match_faults(wrong: NDArray[np.float64], gap: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        match_events(events(), wrong, gap)
+
+
+def test_event_accuracy() -> None:
+    got = event_accuracy(bins=600, sampled_bins=300, missed=2, returned=40, verified=20, false=1)
+    assert got.fnr.estimate == pytest.approx(4 / (4 + 38))
+    assert got.fdr.estimate == pytest.approx(1 / 20)
+    assert 0.04 < got.fnr.low < 0.06 and 0.2 < got.fnr.high < 0.35
+    assert got.fdr.low == 1 / 40 and 0.1 < got.fdr.high < 0.25
+
+
+def test_event_accuracy_at_the_ends() -> None:
+    exact = event_accuracy(100, 100, 1, 9, 9, 0)
+    assert (exact.fnr, exact.fdr) == (Interval(0.1, 0.1, 0.1), Interval(0.0, 0.0, 0.0))
+    unseen = event_accuracy(100, 0, 0, 4, 0, 0)
+    assert (unseen.fnr, unseen.fdr) == (Interval(None, 0.0, 1.0), Interval(None, 0.0, 1.0))
+    none = event_accuracy(100, 50, 0, 0, 0, 0)
+    assert (none.fnr, none.fdr) == (Interval(None, 0.0, 1.0), Interval(0.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    "numbers", [(10, 11, 0, 1, 1, 0), (10, 5, 6, 1, 1, 0), (10, 5, 0, 1, 2, 0), (10, 5, -1, 1, 1, 0)]
+)
+def test_event_accuracy_faults(numbers: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="missed ≤ sampled ≤ bins"):
+        event_accuracy(*numbers)
