@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from vqe.logical.budget import Budget
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node, shown, unseen
@@ -125,6 +126,7 @@ class Frames(Node):
     video: Video = unseen()
     info: ModelInfo = unseen()
     enough: int | None = unseen()
+    budget: Budget | None = unseen()
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class Boxes(Node):
     confidence: float = shown("≥ {:g}")
     video: Video = unseen()
     info: ModelInfo = unseen()
+    budget: Budget | None = unseen()
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ class Events(Node):
     per_file: str = shown("{}", "")
     video: Video = unseen()
     info: ModelInfo = unseen()
+    budget: Budget | None = unseen()
 
 
 Relation: TypeAlias = Frames | Boxes | Events
