@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from vqe.errors import NotSupportedError, QueryError, Span
 from vqe.library import Library
 from vqe.logical import node as tree
+from vqe.logical.budget import budget, check_clauses
 from vqe.logical.calls import resolve_call
 from vqe.logical.expr import ModelCall, conjunction
 from vqe.logical.frames import FrameSet
@@ -57,20 +58,12 @@ def bind(statement: ast.QueryStatement, text: str, library: Library, session: Se
     binder.query(statement.query, Environment())
     if not binder.items and not binder.froms.listings:
         return None
-    _check_accuracy(statement.query)
+    check_clauses(statement.query.accuracy, bool(binder.items) and all(i.kind == "events" for i in binder.items))
     return binder.finish(statement)
 
 
 def _model(query: ast.Query) -> ast.Accuracy | None:
     return next((a for a in query.accuracy if a.kind == "model"), None)
-
-
-def _check_accuracy(query: ast.Query) -> None:
-    for clause in query.accuracy:
-        if clause.kind not in ("exact", "model"):
-            raise NotSupportedError(
-                "approximate answers are not supported yet", clause.span, "leave the clause out: the answer is exact"
-            )
 
 
 class Binder:
@@ -320,7 +313,7 @@ class Binder:
                 raise elsewhere(fault, self.text) from fault.__cause__
         plan = Query(
             " ".join(statement.query.span.of(self.text).split()),
-            tuple(self._relation(item) for item in self.items),
+            tuple(self._relation(item, statement.query.accuracy) for item in self.items),
             names=frozenset(word.lower() for word in re.findall(r"\w+", query.text)),
             everything=self._reads_everything(statement, query.text),
         )
@@ -357,7 +350,7 @@ class Binder:
             return True
         return any(self._names_a_row(child, aliases) for child in ast.children(node))
 
-    def _relation(self, item: Item) -> Relation:
+    def _relation(self, item: Item, clauses: tuple[ast.Accuracy, ...]) -> Relation:
         video = item.source.video
         chain: tree.Node = Scan(video.name, FrameSet.all(video.frame_count), video)
         filters = item.filters
@@ -371,11 +364,12 @@ class Binder:
         for predicate in filters:
             chain = Filter(chain, predicate)
         columns = tuple(name for name, _ in item.schema)
+        allowed = budget(clauses, item.kind == "events", self.library.settings)
         if item.kind == "events":
             per_file = "" if item.filters else "one a file"
-            return Events(chain, item.alias, columns, item.gap, item.minimum, per_file, video, item.model)
+            return Events(chain, item.alias, columns, item.gap, item.minimum, per_file, video, item.model, allowed)
         calls = tuple(item.values)
         if item.kind == "frames":
-            return Frames(chain, item.alias, columns, calls, video, item.model, item.enough)
+            return Frames(chain, item.alias, columns, calls, video, item.model, item.enough, allowed)
         floor = self.library.settings.number("detection_confidence")
-        return Boxes(chain, item.alias, columns, calls, floor, video, item.model)
+        return Boxes(chain, item.alias, columns, calls, floor, video, item.model, allowed)
