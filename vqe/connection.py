@@ -56,7 +56,7 @@ class Connection:
         self.folder = folder
         self.progress: Progress | None = None  # told of the progress of long work; None for silence
         self._catalog = Catalog(folder)
-        self._settings = Settings(self._catalog, settings)
+        self._settings = Settings(self._catalog, settings, _rules)
         self._session = Session(folder)
         self._lent = False
         self._passthrough = PassThrough(self._session, self._catalog)
@@ -248,6 +248,14 @@ class Connection:
                 self._passthrough.refuse_videos(statement, text, fault.table)
             raise no_such_table(fault, self._catalog) from None
         return None if table is None else self._finished(table)
+
+
+def _rules() -> tuple[str, ...]:
+    """The names of the rules that may be disabled."""
+    from vqe.optimizer import optimize
+
+    rules = getattr(optimize, "OPTIONAL_RULES", optimize.REWRITES)
+    return tuple(rule if isinstance(rule, str) else rule.__name__ for rule in rules)
 
 
 class _Variables(dict[str, object]):

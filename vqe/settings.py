@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from vqe.catalog import Catalog
@@ -39,6 +39,22 @@ def _duration(text: str) -> int:
         raise ValueError("a duration such as '2s', '500ms', '1m', or 0") from None
 
 
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.strip().lower() not in allowed:
+            raise ValueError(" or ".join([", ".join(map(repr, allowed[:-1])), repr(allowed[-1])]))
+        return text.strip().lower()
+
+    return read
+
+
+def _whole(text: str) -> int:
+    number = int(text) if text.strip().isdecimal() else -1
+    if not 0 <= number < 1 << 32:
+        raise ValueError("a whole number from 0 to 4294967295")
+    return number
+
+
 SETTINGS: Mapping[str, Setting] = {
     s.name: s
     for s in (
@@ -50,16 +66,40 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("fpr", "0.01", "share of the other frames that may be returned", _fraction),
         Setting("event_fnr", "0.05", "share of the true events that may be missed", _fraction),
         Setting("event_fdr", "0.05", "share of the returned events that may be false", _fraction),
+        Setting("audit", "0.05", "share of the time that goes into checking answers at random", _fraction),
+        Setting(
+            "plan_space",
+            "all",
+            "plans to choose from: all, noscope (the models of NoScope), sampling (of the reference model), exact",
+            _one_of("all", "noscope", "sampling", "exact"),
+        ),
+        Setting("seed", "0", "of the random choices made when learning and checking", _whole),
         Setting("disabled_rules", "", "optimizer rules to leave out, separated by commas", str),
     )
 }
 
 
-class Settings:
-    """The values in force: of this session (`--set`) before those kept in the folder before the defaults."""
+def check_rules(text: str, known: Collection[str]) -> None:
+    """QueryError where a name separated by commas is not known."""
+    for name in filter(None, map(str.strip, text.split(","))):
+        if name not in known:
+            raise QueryError(f"no rule '{name}'", hint=nearest(name, known) or f"rules are {', '.join(known)}")
 
-    def __init__(self, catalog: Catalog, overrides: Mapping[str, str] | None = None) -> None:
+
+class Settings:
+    """The values in force: of this session (`--set`) before those kept in the folder before the defaults.
+
+    `rules` gives the names that `disabled_rules` may have; it is asked only where that is set.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        overrides: Mapping[str, str] | None = None,
+        rules: Callable[[], Collection[str]] | None = None,
+    ) -> None:
         self._catalog = catalog
+        self._rules = rules
         self._overrides: dict[str, str] = {}
         for name, text in (overrides or {}).items():
             self._overrides[self.find(name).name] = self.check(name, text)
@@ -76,6 +116,8 @@ class Settings:
         """The text if the setting allows it, else QueryError."""
         try:
             self.find(name).parse(text)
+            if name.lower() == "disabled_rules" and self._rules is not None:
+                check_rules(text, self._rules())
         except ValueError as fault:
             raise QueryError(f"setting '{name.lower()}' cannot be '{text}'", hint=f"it takes {fault}") from None
         return text
