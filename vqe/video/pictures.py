@@ -52,14 +52,15 @@ class Converter:
     A frame of another size than its file's first (a stream that changes) is scaled to it, as FFmpeg does.
     """
 
-    def __init__(self, width: int, height: int, format: str) -> None:
+    def __init__(self, width: int, height: int, format: str, upright: bool = True) -> None:
+        """`upright` False: the size is of the stored picture, whose orientation is kept (a picture for machines)."""
         from av.video.reformatter import VideoReformatter
 
         # One for all frames: `frame.to_ndarray(format=…)` prepares the same conversion anew for each, 1 ms in 2.
         self._reformatter = VideoReformatter()
         self._upright = (width, height)
         self._format = format
-        self._orientation: Orientation | None = None
+        self._orientation: Orientation | None = None if upright else Orientation()
 
     def picture(self, frame: VideoFrame) -> NDArray[np.uint8]:
         if self._orientation is None:

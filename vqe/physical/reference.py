@@ -1,0 +1,195 @@
+"""The reference model while a plan runs: what it says of frames, from the label store or by running it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.errors import RunError, VqeWarning
+from vqe.labels import FileLabels, Labels, Masks, concatenate
+from vqe.library import Library
+from vqe.models import Detected, ModelInfo, ReferenceModel
+from vqe.video import Video, VideoFile, read_frames
+
+CHUNK_SECONDS = 0.3  # of the model's work before frames are passed on: an early answer, a LIMIT that stops early
+MOST_IN_CHUNK = 64
+KEEP_FRAMES, KEEP_SECONDS = 64, 5.0  # computed labels are made durable after so many, or so long
+
+Picture: TypeAlias = tuple[int, NDArray[np.uint8]]
+Pictures: TypeAlias = Callable[[NDArray[np.int64]], Iterator[Picture]]
+
+
+@dataclass
+class Spent:
+    """Seconds that frames without labels have cost, for the cost model."""
+
+    frames: int = 0
+    model: float = 0.0
+    decoding: float = 0.0
+
+    def chunk(self, batch: int) -> int:
+        """How many frames to take at once, a multiple of what the model likes."""
+        if not self.frames:
+            return batch
+        wanted = CHUNK_SECONDS * self.frames / max(self.model, 1e-6)
+        return batch * max(1, int(min(wanted, MOST_IN_CHUNK) / batch))
+
+    def remember(self, key: str, video: Video, library: Library, decoding: bool = True) -> None:
+        """`decoding`: full pictures were decoded for the model alone, so that its seconds are what one costs."""
+        if self.frames < 8:  # too few to measure by
+            return
+        with contextlib.suppress(RunError):  # an unwritable folder has been warned about; the costs stay unknown
+            library.catalog.put_cost("reference", key, self.model / self.frames)
+            if decoding:
+                library.catalog.put_cost("decode", video.files[0].index.fingerprint, self.decoding / self.frames)
+
+
+def infer(
+    model: ReferenceModel, chunk: list[Picture], confidence: float, masks: bool, spent: Spent
+) -> tuple[Labels, float]:
+    """Run the model: labels, and the seconds it took."""
+    start = time.perf_counter()
+    found: list[Detected] = []
+    for i in range(0, len(chunk), model.batch):
+        pictures = [picture for _, picture in chunk[i : i + model.batch]]
+        found += model.detect(pictures, confidence, masks)
+    seconds = time.perf_counter() - start
+    spent.frames += len(chunk)
+    spent.model += seconds
+    counts = np.cumsum([0, *map(len, found)]).astype(np.int64)
+    labels = Labels(
+        np.array([number for number, _ in chunk], np.int64),
+        counts,
+        np.concatenate([f.classes for f in found]),
+        np.concatenate([f.scores for f in found]),
+        np.concatenate([f.boxes for f in found]),
+        Masks.joined([f.masks for f in found if f.masks is not None]) if masks else None,
+    )
+    return labels, seconds
+
+
+class Reference:
+    """Asks the model about single frames of a video, and keeps what it says. A context manager; for one thread.
+
+    `calls`: how often the model itself was asked so far.
+    """
+
+    def __init__(self, library: Library, video: Video, info: ModelInfo, confidence: float) -> None:
+        self.library = library
+        self.video = video
+        self.info = info
+        self.confidence = confidence
+        self.spent = Spent()
+        self._stores: dict[int, FileLabels] = {}
+        self._keepers: dict[int, Keeper] = {}
+
+    @property
+    def calls(self) -> int:
+        return self.spent.frames
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for keeper in self._keepers.values():
+            keeper.flush()
+        self.spent.remember(self.info.key, self.video, self.library, decoding=False)
+
+    def known(self, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which frames have labels in the store: bool [n]."""
+        known = np.zeros(len(frames), np.bool_)
+        files = self.video.file_of(frames)
+        for number in np.unique(files):
+            file = self.video.files[number]
+            known[files == number] = self._store(int(number)).known(frames[files == number] - file.first_frame)
+        return known
+
+    def ask(self, frames: NDArray[np.int64], pictures: Pictures | None = None) -> Labels:
+        """Labels of strictly rising frames; those that cannot be decoded are left out.
+
+        `pictures`: where to take pictures from that may be decoded already.
+        """
+        files = self.video.file_of(frames)
+        parts = [self._ask(int(n), frames[files == n], pictures) for n in np.unique(files)]
+        return concatenate(parts)
+
+    def _ask(self, number: int, frames: NDArray[np.int64], pictures: Pictures | None) -> Labels:
+        file, store = self.video.files[number], self._store(number)
+        known = store.known(frames - file.first_frame)
+        found = []
+        if known.any():
+            read = moved(store.read(frames[known] - file.first_frame), file.first_frame)
+            found.append(read)
+            known = np.isin(frames, read.frames)  # a damaged part of the store was set aside: it is asked anew
+        if not known.all():
+            source = pictures(frames[~known]) if pictures else read_frames(self.video, frames[~known])
+            found += self._run(number, source)
+        whole = concatenate(found)
+        return whole if len(found) == 1 else whole.take(np.argsort(whole.frames, kind="stable"))
+
+    def _run(self, number: int, source: Iterable[Picture]) -> Iterator[Labels]:
+        model = self.library.reference(self.info)
+        keeper = self._keepers.get(number)
+        if keeper is None:
+            keeper = self._keepers[number] = Keeper(self._store(number), self.video.files[number])
+        rest = iter(source)
+        while chunk := list(islice(rest, self.spent.chunk(model.batch))):
+            yield keeper.keep(*infer(model, chunk, self.confidence, False, self.spent))
+
+    def _store(self, number: int) -> FileLabels:
+        if number not in self._stores:
+            fingerprint = self.video.files[number].index.fingerprint
+            self._stores[number] = self.library.store.open(fingerprint, self.info.key, self.confidence)
+        return self._stores[number]
+
+
+class Keeper:
+    """Makes computed labels durable, some at a time; a store that cannot be written is a warning, not the end."""
+
+    def __init__(self, stored: FileLabels, file: VideoFile) -> None:
+        self._stored = stored
+        self._first_frame = file.first_frame
+        self._pending: list[Labels] = []
+        self._seconds = 0.0
+        self._since = time.monotonic()
+        self._broken = False
+
+    def __enter__(self) -> Keeper:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.flush()
+
+    def keep(self, labels: Labels, seconds: float) -> Labels:
+        self._pending.append(labels)
+        self._seconds += seconds
+        if sum(map(len, self._pending)) >= KEEP_FRAMES or time.monotonic() - self._since > KEEP_SECONDS:
+            self.flush()
+        return labels
+
+    def flush(self) -> None:
+        pending, self._pending = self._pending, []
+        if pending and not self._broken:
+            try:
+                self._stored.append(moved(concatenate(pending), -self._first_frame), self._seconds)
+            except RunError as fault:
+                self._broken = True
+                warnings.warn(f"{fault.message}; the answer goes on without keeping labels", VqeWarning, stacklevel=2)
+        self._seconds = 0.0
+        self._since = time.monotonic()
+
+
+def moved(labels: Labels, by: int) -> Labels:
+    """The same labels with all frame numbers changed by a constant (from a file's numbers to the video's, or back)."""
+    return replace(labels, frames=labels.frames + by)

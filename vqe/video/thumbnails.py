@@ -1,0 +1,165 @@
+"""Small grey pictures of many frames, and the full pictures of the few that turn out to need a closer look."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.video.demux import opened
+from vqe.video.frames import FrameReader
+from vqe.video.pictures import Converter
+from vqe.video.read import read_frames
+from vqe.video.video import Video, VideoFile
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+HELD_BYTES = 160_000_000  # decoded frames kept for a closer look: 200 of 960×540
+BLOCK_SECONDS = 300.0  # a background is the median over so long: daylight changes slowly
+SAMPLES = 25  # frames of that median
+FEWEST_KEYS = 12  # key frames that make a median; with fewer in a block, other frames are taken
+
+
+@dataclass
+class _Open:
+    """A file while it is read in order."""
+
+    reader: FrameReader
+    small: Converter
+    full: Converter
+
+
+class Thumbnails:
+    """Reads one video front to back: thumbnails of all frames asked for, full pictures of some of them.
+
+    Decoded frames are held (as many as `HELD_BYTES` allow), so that a frame just seen small is not decoded again.
+    A context manager; for one thread at a time.
+    """
+
+    def __init__(self, video: Video, size: int) -> None:
+        self.video = video
+        self.size = size
+        self._stack = ExitStack()
+        self._file: VideoFile | None = None
+        self._open: _Open | None = None
+        self._last = -1
+        self._held: OrderedDict[int, VideoFrame] = OrderedDict()
+        self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._held.clear()
+        self._open = self._file = None
+        self._stack.close()
+
+    def read(self, frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Thumbnails of strictly rising frames: the numbers of those that could be decoded, and uint8 [n, size, size].
+
+        Cheap when each call goes on behind the one before; ever so dear where it goes back.
+        """
+        numbers: list[int] = []
+        pictures: list[NDArray[np.uint8]] = []
+        for number, frame, source in self._frames(frames):
+            numbers.append(number)
+            pictures.append(source.small.picture(frame))
+            self._hold(number, frame)
+        if not numbers:
+            return np.empty(0, np.int64), np.empty((0, self.size, self.size), np.uint8)
+        return np.array(numbers, np.int64), np.stack(pictures)
+
+    def pictures(self, frames: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """As `read_frames`: (number, BGR picture) of strictly rising frames, from those held where they are."""
+        missing = [int(f) for f in frames if int(f) not in self._held]
+        others = read_frames(self.video, np.array(missing, np.int64)) if missing else iter(())
+        other = next(others, None)
+        for frame in map(int, frames):
+            if frame in self._held and self._open is not None:
+                yield frame, self._open.full.picture(self._held[frame])
+            elif other is not None and other[0] == frame:
+                yield other
+                other = next(others, None)
+
+    def backgrounds(self, frames: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """What the scene looks like without what moves in it, at the time of each frame: uint8 [n, size, size].
+
+        The median over the block of time that the frame lies in: so slow changes of light do not count as motion.
+        """
+        out = np.empty((len(frames), self.size, self.size), np.uint8)
+        files = self.video.file_of(frames)
+        for number in np.unique(files):
+            file = self.video.files[number]
+            edges = _blocks(file)
+            blocks = np.searchsorted(edges, frames - file.first_frame, side="right") - 1
+            for block in np.unique(blocks[files == number]):
+                chosen = (files == number) & (blocks == block)
+                out[chosen] = self._background(int(number), int(block), edges)
+        return out
+
+    def _background(self, number: int, block: int, edges: NDArray[np.int64]) -> NDArray[np.uint8]:
+        key = (number, block)
+        if key not in self._backgrounds:
+            file = self.video.files[number]
+            chosen = _samples(file, int(edges[block]), int(edges[block + 1]))
+            with Thumbnails(self.video, self.size) as other:
+                _, pictures = other.read(chosen + file.first_frame)
+            blank = np.zeros((self.size, self.size), np.uint8)
+            self._backgrounds[key] = np.median(pictures, axis=0).astype(np.uint8) if len(pictures) else blank
+            while len(self._backgrounds) > 64:
+                self._backgrounds.popitem(last=False)
+        return self._backgrounds[key]
+
+    def _frames(self, frames: NDArray[np.int64]) -> Iterator[tuple[int, VideoFrame, _Open]]:
+        files = self.video.file_of(frames)
+        for number in np.unique(files):
+            file = self.video.files[number]
+            own = frames[files == number]
+            source = self._opened(file, int(own[0]))
+            for n, frame in source.reader.frames(int(f) - file.first_frame for f in own):
+                yield file.first_frame + n, frame, source
+            self._last = int(own[-1])
+
+    def _opened(self, file: VideoFile, first: int) -> _Open:
+        """The file's reader, which goes on where it is; a new one for another file, or to go back."""
+        if self._open is None or self._file is not file or first <= self._last:
+            self.close()
+            index = file.index
+            source = self._stack.enter_context(opened(file.path, steady=index.damaged))
+            reader = FrameReader(source, index.pts, index.keyframes, index.timed)
+            small = Converter(self.size, self.size, "gray", upright=False)
+            self._file, self._open = file, _Open(reader, small, Converter(index.width, index.height, "bgr24"))
+        return self._open
+
+    def _hold(self, number: int, frame: VideoFrame) -> None:
+        self._held[number] = frame
+        most = max(1, HELD_BYTES // max(1, frame.width * frame.height * 3 // 2))
+        while len(self._held) > most:
+            self._held.popitem(last=False)
+
+
+def _blocks(file: VideoFile) -> NDArray[np.int64]:
+    """The first frame of each block of time of a file, and the number of its frames."""
+    count = max(1, round(file.index.duration / BLOCK_SECONDS))
+    return np.linspace(0, file.frame_count, count + 1).astype(np.int64)
+
+
+def _samples(file: VideoFile, first: int, stop: int) -> NDArray[np.int64]:
+    """Frames of a block, spread over it: key frames, where there are enough, cost a seek and no more."""
+    keys = file.index.keyframes
+    inside = keys[(keys >= first) & (keys < stop)]
+    candidates = inside if len(inside) >= FEWEST_KEYS else np.arange(first, stop)
+    chosen = np.linspace(0, len(candidates) - 1, min(SAMPLES, len(candidates))).round().astype(np.int64)
+    return np.unique(np.asarray(candidates, np.int64)[chosen])
