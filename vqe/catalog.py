@@ -1,4 +1,4 @@
-"""What a database folder remembers besides labels: videos, regions, settings and measured costs.
+"""What a database folder remembers besides labels: videos, regions, settings, measured costs and past runs.
 
 One SQLite file (its locking and crash safety are what several processes at once need). Reading a folder that does not
 exist yet is reading an empty catalogue; the folder is made by the first write.
@@ -9,23 +9,33 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vqe.errors import QueryError, RunError, nearest
 
-VERSION = 1
 FILE = "catalog.sqlite"
+RUNS_KEPT = 1000  # of the latest
 
-_SCHEMA = """
+# What each version has more than the one before; an older file is brought up to date by the first write.
+_SCHEMA = (
+    """
 CREATE TABLE videos  (key TEXT PRIMARY KEY, name TEXT NOT NULL, paths TEXT NOT NULL, options TEXT NOT NULL);
 CREATE TABLE regions (key TEXT, video TEXT, name TEXT NOT NULL, kind TEXT NOT NULL, points TEXT NOT NULL,
                       PRIMARY KEY (key, video));
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE costs   (operator TEXT, subject TEXT, seconds REAL NOT NULL, PRIMARY KEY (operator, subject));
-"""
+""",
+    """
+CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, query TEXT NOT NULL, video TEXT NOT NULL,
+                   predicate TEXT NOT NULL, plan TEXT NOT NULL, frames INTEGER NOT NULL, calls INTEGER NOT NULL,
+                   seconds REAL NOT NULL, predicted REAL, budget TEXT, rates TEXT NOT NULL, notes TEXT NOT NULL);
+""",
+)
+VERSION = len(_SCHEMA)
 
 
 _IS_VIDEO = re.compile(r"\.(mp4|mkv|mov|avi|webm|m4v|ts|mpg|mpeg|wmv|flv|3gp|h264|h265)$", re.I)
@@ -59,6 +69,30 @@ class Region:
         return f"POLYGON({', '.join(f'({exactly(x)}, {exactly(y)})' for x, y in self.points)})"
 
 
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """How a query answered one of its relations.
+
+    `at`: ISO, UTC; `frames` of the video that it speaks of, `calls` of the reference model; `seconds` taken and
+    `predicted`; `budget`: None where the answer had to be exact; `rates`: name → (estimate, low, high), from 0 to 1.
+    `id` is given by the catalogue, rising.
+    """
+
+    at: str
+    query: str
+    video: str
+    predicate: str
+    plan: str
+    frames: int
+    calls: int
+    seconds: float
+    predicted: float | None
+    budget: str | None
+    rates: Mapping[str, tuple[float | None, float, float]]
+    notes: tuple[str, ...]
+    id: int | None = None
+
+
 def exactly(number: float) -> str:
     """The shortest text that means this number and no other: what differs must not print alike."""
     return repr(float(number)).removesuffix(".0")
@@ -71,8 +105,8 @@ class Catalog:
         self.folder = folder
 
     @contextmanager
-    def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection | None]:
-        """The open file; None where there is nothing to read yet."""
+    def _open(self, *, write: bool = False, since: int = 1) -> Iterator[sqlite3.Connection | None]:
+        """The open file; None where there is nothing to read yet, of what there is `since` a version."""
         path = self.folder / FILE
         if not write and not path.exists():
             yield None
@@ -81,8 +115,8 @@ class Catalog:
             if write:
                 self.folder.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
-                empty = self._check_version(connection, write=write)
-                if empty and not write:  # its making was cut off, by a full disk say
+                version = self._version(connection, write=write)
+                if version < since:  # older, or empty: its making was cut off, by a full disk say
                     yield None
                 elif write:
                     connection.execute("BEGIN IMMEDIATE")
@@ -96,25 +130,32 @@ class Catalog:
                 hint="give another folder with --db or VQE_DB",
             ) from fault
 
-    def _check_version(self, connection: sqlite3.Connection, *, write: bool) -> bool:
-        """Whether the file has no tables yet; before a write they are made."""
+    @staticmethod
+    def _up_to_date(connection: sqlite3.Connection) -> None:
+        """Make the tables that are missing."""
+        connection.execute("BEGIN IMMEDIATE")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for tables in _SCHEMA[version:]:
+            for statement in filter(str.strip, tables.split(";")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {max(version, VERSION)}")
+        connection.execute("COMMIT")
+
+    def _version(self, connection: sqlite3.Connection, *, write: bool) -> int:
+        """The version of the file, 0 where it has no tables yet; before a write it is brought up to date."""
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
             raise RunError(
                 f"{self.folder} was made by a newer vqe (catalogue version {version}, this vqe reads up to {VERSION})",
                 hint="upgrade vqe, or give another folder with --db",
             )
-        if version == 0 and write:
-            connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone() == (0,):
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-            connection.execute("COMMIT")
-        return bool(version == 0)
+        if write and version < VERSION:
+            self._up_to_date(connection)
+            return VERSION
+        return int(version)
 
-    def _rows(self, sql: str, *values: object) -> list[tuple[str, ...]]:
-        with self._open() as connection:
+    def _rows(self, sql: str, *values: object, since: int = 1) -> list[tuple[Any, ...]]:
+        with self._open(since=since) as connection:
             return [] if connection is None else connection.execute(sql, values).fetchall()
 
     # --- videos -----------------------------------------------------------------------------------------------------
@@ -164,7 +205,7 @@ class Catalog:
 
     def settings(self) -> dict[str, str]:
         """The settings that were set, as text; `vqe.settings` knows their types and defaults."""
-        return dict(self._rows("SELECT name, value FROM settings"))  # type: ignore[arg-type]
+        return dict(self._rows("SELECT name, value FROM settings"))
 
     def put_setting(self, name: str, value: str) -> None:
         with self._open(write=True) as connection:
@@ -187,6 +228,33 @@ class Catalog:
         with self._open(write=True) as connection:
             assert connection is not None
             connection.execute("INSERT OR REPLACE INTO costs VALUES (?, ?, ?)", (operator, subject, seconds))
+
+    # --- past runs --------------------------------------------------------------------------------------------------
+
+    def runs(self) -> list[RunEntry]:
+        """The latest runs, the newest last."""
+        rows = self._rows(f"SELECT {_RUN}, id FROM runs ORDER BY id", since=2)
+        return [
+            RunEntry(
+                **dict(zip(_PLAIN, plain, strict=True)), rates=json.loads(rates), notes=tuple(json.loads(notes)), id=i
+            )
+            for *plain, rates, notes, i in rows
+        ]
+
+    def put_runs(self, entries: Sequence[RunEntry]) -> None:
+        """Add runs, and forget those that are too old."""
+        rows = [
+            (*(getattr(e, name) for name in _PLAIN), json.dumps(dict(e.rates)), json.dumps(e.notes)) for e in entries
+        ]
+        with self._open(write=True) as connection:
+            assert connection is not None
+            connection.executemany(f"INSERT INTO runs ({_RUN}) VALUES ({', '.join('?' * 12)})", rows)
+            oldest = "SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?"
+            connection.execute(f"DELETE FROM runs WHERE id <= ({oldest})", (RUNS_KEPT,))
+
+
+_PLAIN = ("at", "query", "video", "predicate", "plan", "frames", "calls", "seconds", "predicted", "budget")
+_RUN = f"{', '.join(_PLAIN)}, rates, notes"
 
 
 def unknown(kind: str, name: str, known: Mapping[str, object] | list[str]) -> QueryError:

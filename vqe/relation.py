@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from vqe.report import Report
+
 
 class Source(Protocol):
     """Where a relation's rows come from. Implementations: a query over videos, one of DuckDB's, a finished table."""
@@ -26,8 +28,15 @@ class Source(Protocol):
     columns: list[tuple[str, str]]  # name, DuckDB type
     cheap: bool  # showing some rows need not compute all of them
 
+    @property
+    def reports(self) -> tuple[Report, ...] | None:
+        """How good the rows are; None until they have all been read."""
+
     def reading(self) -> Any:
         """A context manager that gives the query's DuckDB relation; rows are read inside."""
+
+    def completed(self) -> None:
+        """Inside `reading`, when all rows have been read."""
 
     def explain(self, mode: str) -> str: ...
 
@@ -85,14 +94,24 @@ class Relation:
             finally:
                 raw.close()
 
-    @staticmethod
-    def _translated(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def _translated(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import duckdb
 
         try:
             yield from batches
+            self._source.completed()
         except duckdb.Error as fault:
             raise translate(fault) from fault
+
+    @property
+    def accuracy(self) -> tuple[Report, ...]:
+        """How good the rows are: a report for each video in FROM, none where the statement names no video.
+
+        The query is run for it, unless all its rows have been read before.
+        """
+        if self._source.reports is None:
+            self.arrow()
+        return self._source.reports or ()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.arrow().__arrow_c_stream__(requested_schema)
@@ -229,11 +248,15 @@ class Finished:
         self._session = session
         described = session.connection.from_arrow(table)
         self.cheap = False
+        self.reports = ()
         self.columns = [(n, str(t)) for n, t in zip(described.columns, described.types, strict=True)]
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
         yield self._session.connection.from_arrow(self._result)
+
+    def completed(self) -> None:
+        pass
 
     def explain(self, _mode: str) -> str:
         return f"{self._result.num_rows} rows that are there already"

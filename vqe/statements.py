@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,28 @@ def show(engine: Engine, statement: ast.Show) -> Any:
                 [("model", pa.string()), ("classes", pa.int64()), ("default", pa.bool_()), ("path", pa.string())]
             )
             return pa.table([list(c) for c in zip(*models_rows, strict=True)] or [[], [], [], []], schema=schema)
+        case "runs":
+            return past_runs(engine)
+
+
+def past_runs(engine: Engine) -> Any:
+    """How the latest queries over videos were answered, the newest last, as an Arrow table. `at` is UTC."""
+    import pyarrow as pa
+
+    from vqe.accuracy import Interval
+    from vqe.report import RATES
+
+    whole, real, text = pa.int64(), pa.float64(), pa.string()
+    columns = [("id", whole), *((name, text) for name in ("at", "query", "video", "predicate", "plan"))]
+    columns += [("frames", whole), ("calls", whole), ("seconds", real), ("predicted", real), ("budget", text)]
+    columns += [(name, text) for name in (*RATES, "notes")]
+    rows = [
+        asdict(run)
+        | {name: str(Interval(*bounds)) for name, bounds in run.rates.items()}
+        | {"notes": "; ".join(run.notes) or None}
+        for run in engine.catalog.runs()
+    ]
+    return pa.Table.from_pylist(rows, pa.schema(columns))
 
 
 def listing(engine: Engine) -> Any:

@@ -16,6 +16,7 @@ from vqe.explain import estimates, explain, explain_analyze, explain_verbose
 from vqe.relation import Relation
 from vqe.relational.results import FORMATS, format_of
 from vqe.relational.splice import Spliced, literal, quote, splice
+from vqe.report import Report, keep
 
 
 class VideoQuery:
@@ -26,11 +27,19 @@ class VideoQuery:
         self._prepared = prepared
         self.columns = list(prepared.bound.columns)
         self.cheap = False
+        self.reports: tuple[Report, ...] | None = None
+        self._complete = False
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        with self._running() as (_, relation):
+        self._complete = False
+        with self._running() as (execution, relation):
             yield relation
+        if self._complete:
+            self.reports = _kept(self._engine, self._prepared, execution)
+
+    def completed(self) -> None:
+        self._complete = True
 
     @contextmanager
     def _running(self) -> Iterator[tuple[Execution, Any]]:
@@ -49,7 +58,16 @@ class VideoQuery:
         start = time.perf_counter()
         with self._running() as (execution, relation):
             rows = sum(len(batch) for batch in relation.to_arrow_reader(10_000))
-        return explain_analyze(plan, guesses, list(execution.operators), rows, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        self.reports = _kept(self._engine, self._prepared, execution)
+        return explain_analyze(plan, guesses, list(execution.operators), rows, seconds)
+
+
+def _kept(engine: Engine, prepared: Prepared, execution: Execution) -> tuple[Report, ...]:
+    """What a finished run has to say of itself; it is written down, and its notes are told."""
+    reports: tuple[Report, ...] = tuple(getattr(execution, "reports", ()))
+    keep(engine.catalog, prepared.statement.span.of(prepared.text), reports)
+    return reports
 
 
 def run_now(engine: Engine, prepared: Prepared, text: str) -> Any | None:
@@ -59,8 +77,10 @@ def run_now(engine: Engine, prepared: Prepared, text: str) -> Any | None:
             with engine.session.empty_relations(prepared.bound.schemas), _stand_ins(engine, prepared):
                 return engine.session.run(prepared.bound.statement, "SELECT")
         case "summarize":
-            with engine.running(prepared):
-                return engine.session.run(prepared.bound.statement, "SELECT")
+            with engine.running(prepared) as execution:
+                table = engine.session.run(prepared.bound.statement, "SELECT")
+            _kept(engine, prepared, execution)
+            return table
         case "copy":
             _copy(engine, prepared, text)
         case _:
@@ -94,9 +114,10 @@ def _copy(engine: Engine, prepared: Prepared, text: str) -> None:
         Relation(VideoQuery(engine, prepared)).write(target, "arrow")
         return
     parquet = format == "parquet" or "parquet" in options
-    with engine.running(prepared):
+    with engine.running(prepared) as execution:
         source = _with_microseconds(prepared, text) if parquet else prepared.bound.statement
         engine.session.run(source, "COPY", None)
+    _kept(engine, prepared, execution)
 
 
 def _place(prepared: Prepared, text: str, pattern: str) -> Span:
@@ -136,11 +157,13 @@ def _write(engine: Engine, prepared: Prepared, text: str) -> Any | None:
     _check_target(engine, prepared, text)
     result = "vqe_result_of_this_statement"
     try:
-        with engine.running(prepared):
+        with engine.running(prepared) as execution:
             query = prepared.bound.query.text
             session.run(Spliced(f"CREATE OR REPLACE TEMP TABLE {result} AS {query}", ()), "CREATE", None)
         with session.tables(write=True):
-            return session.run(_around(prepared, text, f"SELECT * FROM temp.{result}"), statement.kind.upper())
+            table = session.run(_around(prepared, text, f"SELECT * FROM temp.{result}"), statement.kind.upper())
+        _kept(engine, prepared, execution)
+        return table
     finally:
         session.connection.execute(f"DROP TABLE IF EXISTS temp.{result}")
 

@@ -126,7 +126,7 @@ def test_the_shape_of_a_call() -> None:
         region_shape(expression("box(-0.1, 0, 1, 1)"))
 
 
-@pytest.mark.parametrize("what", ["videos", "regions", "settings", "models"])
+@pytest.mark.parametrize("what", ["videos", "regions", "settings", "models", "runs"])
 def test_show(what: str) -> None:
     shown = one(f"show {what.upper()};")
     assert isinstance(shown, Show) and shown.what == what
@@ -589,7 +589,7 @@ WORDS = [
     "fdr", "within", "recall", "precision", "target", "error", "confidence", "oracle", "model", "box", "polygon",
     "events", "frames", "detections", "objects", "contains", "show_all", "start", "analyze", "verbose", "data",
     "name", "position", "first", "percent", "key", "sample", "interval", "values", "ordinality", "over", "filter",
-    "partition",
+    "partition", "runs",
 ]
 # fmt: on
 

@@ -13,7 +13,7 @@ from vqe.errors import VqeError
 _COLUMNS = """video file frame timestamp seconds width height class confidence x1 y1 x2 y2 area track
     event start_frame end_frame start_time end_time start_seconds end_seconds duration frames"""
 _WORDS = """SELECT FROM WHERE GROUP BY ORDER LIMIT EXPLAIN ANALYZE VERBOSE DESCRIBE CREATE VIDEO REGION DROP SHOW VIDEOS
-    REGIONS SETTINGS MODELS TABLES SET RESET GAP MINIMUM STABLE contains( objects( events( detections( region"""
+    REGIONS SETTINGS MODELS RUNS TABLES SET RESET GAP MINIMUM STABLE contains( objects( events( detections( region"""
 
 
 class Names(Completer):

@@ -31,6 +31,16 @@ def print_relation(relation: Relation, format: str, bar: Bar) -> None:
         relation.write_stream(sys.stdout.buffer, format)
 
 
+def print_accuracy(relation: Relation) -> None:
+    """Below the rows of an approximate answer, on standard error: how good it is."""
+    reports = relation.accuracy
+    if reports:
+        from vqe.report import footers
+
+        for line in footers(reports):
+            print(line, file=sys.stderr)
+
+
 def drawn(relation: Relation) -> str:
     """A relation as a table, a plan as it is."""
     if relation.columns == PLAN:

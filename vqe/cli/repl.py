@@ -18,7 +18,7 @@ from pygments.lexers.sql import SqlLexer  # type: ignore[import-untyped, unused-
 
 from vqe.cache import cache_home
 from vqe.cli.complete import Names
-from vqe.cli.render import PLAN, Bar, plural, print_relation
+from vqe.cli.render import PLAN, Bar, plural, print_accuracy, print_relation
 from vqe.cli.status import report
 from vqe.connection import Connection
 from vqe.errors import VqeError
@@ -124,6 +124,8 @@ def _run(db: Connection, bar: Bar, text: str, format: str) -> None:
             bar.stop()
             rows = "" if count is None else f"{plural(count, 'row')}, "
             _say(f"{rows}{time.perf_counter() - start:.2f} s")
+            if relation is not None:
+                print_accuracy(relation)
             start = time.perf_counter()
     except (Exception, KeyboardInterrupt) as fault:
         bar.stop()

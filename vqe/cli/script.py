@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vqe.cli.render import Bar, print_relation
+from vqe.cli.render import Bar, print_accuracy, print_relation
 from vqe.errors import QueryError, VqeError
 
 if TYPE_CHECKING:
@@ -66,10 +66,13 @@ def run_script(text: str, options: Options) -> None:
             # A relation is read before the next statement runs: that one may change what it reads.
             if number == last and relation is not None:
                 relation.write(str(options.output), _file_format(options.format))
+                print_accuracy(relation)
                 return
             if relation is not None:
                 print_relation(relation, options.format or "table", bar)
             bar.stop()
+            if relation is not None:
+                print_accuracy(relation)
     if options.output:
         raise QueryError("there is no result to write: the last statement has no rows")
 

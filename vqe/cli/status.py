@@ -18,6 +18,7 @@ from vqe.errors import RunError, VqeError, VqeWarning
 def guarded(command: Callable[[], Any]) -> int:
     """Run a command; what it raises becomes a message on standard error and the exit status."""
     warnings.showwarning = _show_warning  # type: ignore[assignment]  # it passes all arguments by position
+    warnings.filterwarnings("always", category=VqeWarning, module=r"vqe\.report$")  # each answer has its own
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character is no reason to stop

@@ -25,7 +25,7 @@ _PLAIN = {
     "COMMA": "','",
     "IF_NOT_EXISTS": "IF NOT EXISTS",
     "IF_EXISTS": "IF EXISTS",
-    "SHOWN": "VIDEOS, REGIONS, SETTINGS or MODELS",
+    "SHOWN": "VIDEOS, REGIONS, SETTINGS, MODELS or RUNS",
     "CALL": "a call",
     "UNIT": "a unit of time",
     "PERCENT_SIGN": "'%'",
@@ -40,7 +40,7 @@ _FEW = 4
 _CLAUSES = frozenset(
     {"SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "UNION", "JOIN", "USING", "TABLE"}
     | {"GAP", "MINIMUM", "STABLE", "EXACT", "WITHIN", "TARGET", "CONFIDENCE", "RECALL", "PRECISION", "ORACLE"}
-    | {"VIDEO", "VIDEOS", "REGION", "REGIONS", "SETTINGS", "MODELS", "EXPLAIN", "ANALYZE", "VERBOSE"}
+    | {"VIDEO", "VIDEOS", "REGION", "REGIONS", "SETTINGS", "MODELS", "RUNS", "EXPLAIN", "ANALYZE", "VERBOSE"}
 )
 _WRITE_DURATION = "a duration is '2s', '500ms', '1m', an INTERVAL, or a number of frames"
 _ADVICE = {

@@ -34,7 +34,7 @@ _OURS = re.compile(
 _SCOPED_SETTING = re.compile(r"(?:SET|RESET)\s+(?:SESSION|GLOBAL|LOCAL|VARIABLE)\s+[^\s=]", re.IGNORECASE)
 # A statement of these, or with such a clause, can only be ours, so its error is raised at once.
 _ONLY_OURS = re.compile(
-    r"""^(?:(?:CREATE\s+(?:OR\s+REPLACE\s+)?|DROP\s+)(?:VIDEO|REGION)\b|SHOW\s+(?:VIDEOS|REGIONS|SETTINGS|MODELS)\b)
+    r"""^(?:(?:CREATE\s+(?:OR\s+REPLACE\s+)?|DROP\s+)(?:VIDEO|REGION)\b|SHOW\s+(?:VIDEOS|REGIONS|SETTINGS|MODELS|RUNS)\b)
     |   \b(?:(?:FNR|FPR|FDR|ERROR)\s+WITHIN|(?:RECALL|PRECISION)\s+TARGET|AT\s+CONFIDENCE|ORACLE\s+LIMIT)\b
     |   \bUSING\s+MODEL\s*'|\b(?:GAP|MINIMUM|STABLE)\s*'""",
     re.IGNORECASE | re.VERBOSE,

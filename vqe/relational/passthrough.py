@@ -36,6 +36,7 @@ class DuckQuery:
         self._session = session
         self._reach = reach
         self.cheap = True
+        self.reports = ()
         with ExitStack() as stack:
             self.columns = reach(stack)
 
@@ -50,6 +51,9 @@ class DuckQuery:
                 raise KeyboardInterrupt from None
             except duckdb.Error as fault:
                 raise translate(fault) from fault
+
+    def completed(self) -> None:
+        pass
 
     def explain(self, mode: str) -> str:
         words = {"plain": "EXPLAIN", "verbose": "EXPLAIN", "analyze": "EXPLAIN ANALYZE"}

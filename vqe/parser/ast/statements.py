@@ -90,9 +90,9 @@ class DropRegion(Node):
 
 @dataclass(frozen=True, slots=True)
 class Show(Node):
-    """SHOW VIDEOS | REGIONS | SETTINGS | MODELS (all other SHOW is DuckDB's)."""
+    """SHOW VIDEOS | REGIONS | SETTINGS | MODELS | RUNS (all other SHOW is DuckDB's)."""
 
-    what: OneOf["videos", "regions", "settings", "models"]
+    what: OneOf["videos", "regions", "settings", "models", "runs"]
 
 
 @dataclass(frozen=True, slots=True)
