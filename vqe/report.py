@@ -86,11 +86,15 @@ def _entry(report: Report, query: str, at: str) -> RunEntry:
         video=report.video,
         predicate=report.predicate,
         plan=report.plan,
-        frames=report.frames,
-        calls=report.calls,
-        seconds=report.seconds,
-        predicted=report.predicted,
+        frames=int(report.frames),  # NumPy's numbers are no numbers to SQLite and JSON
+        calls=int(report.calls),
+        seconds=float(report.seconds),
+        predicted=_plain(report.predicted),
         budget=None if report.budget is None else str(report.budget),
-        rates={name: (i.estimate, i.low, i.high) for name, i in report.rates.items()},
+        rates={name: (_plain(i.estimate), float(i.low), float(i.high)) for name, i in report.rates.items()},
         notes=report.notes,
     )
+
+
+def _plain(number: float | None) -> float | None:
+    return None if number is None else float(number)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import vqe as package
 from vqe.accuracy import Interval
+from vqe.cli.render import Bar
+from vqe.cli.repl import _run
 from vqe.execution import Execution
 from vqe.report import Report
 
@@ -25,10 +29,11 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return lambda *reports: monkeypatch.setattr(Execution, "reports", reports, raising=False)
 
 
-def noted(report: Report) -> Report:
-    from dataclasses import replace
-
-    return replace(report, notes=(NOTE,))
+def test_at_the_prompt(own: package.Connection, said: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    said(APPROXIMATE)
+    with Bar() as bar:
+        _run(own, bar, QUERY, "table")
+    assert capsys.readouterr().err.endswith(f" s\n{LINE}")
 
 
 @pytest.mark.parametrize("format", ["table", "csv", "json"])
@@ -40,7 +45,7 @@ def test_line_on_standard_error(vqe: Callable, said: Callable[..., None], format
 
 
 def test_notes_are_warnings_every_time(vqe: Callable, said: Callable[..., None]) -> None:
-    said(noted(APPROXIMATE))
+    said(replace(APPROXIMATE, notes=(NOTE,)))
     done = vqe("-c", f"{QUERY}; {QUERY}")
     assert (done.status, done.err) == (0, f"warning: {NOTE}\n{LINE}" * 2)
 

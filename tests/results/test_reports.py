@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import vqe
@@ -139,6 +140,15 @@ def test_a_run_is_kept_as_it_was_and_its_notes_are_told(tmp_path: Path) -> None:
     assert (first.query, first.budget, first.predicted, first.notes) == ("SELECT 1", str(BUDGET), 2.5, (NOTE,))
     assert {name: Interval(*bounds) for name, bounds in first.rates.items()} == RATES
     assert (second.plan, second.budget, second.rates, second.predicted) == ("exact", None, {}, None)
+
+
+def test_numbers_of_numpy_s(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path)
+    rates = {"fnr": Interval(np.float32(0.5), np.float32(0.25), np.float32(1))}
+    counted = report(calls=np.int64(7), seconds=np.float32(0.5), predicted=np.float32(2), rates=rates, notes=())
+    keep(catalog, "SELECT 1", [counted])
+    (found,) = catalog.runs()
+    assert (found.calls, found.seconds, found.predicted, found.rates) == (7, 0.5, 2.0, {"fnr": [0.5, 0.25, 1.0]})
 
 
 def test_a_catalogue_that_cannot_be_written_keeps_nobody_from_the_answer(tmp_path: Path) -> None:
