@@ -5,26 +5,26 @@ The text has become an AST in `connection.py`, which also sends statements witho
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vqe.catalog import Catalog
 from vqe.errors import VqeError, attached
+from vqe.knowledge import Knowledge
 from vqe.library import Library
 from vqe.logical.bind import Bound, bind
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
-from vqe.logical.plan import Detect, Filter, Query, Scan
-from vqe.optimizer.cost import DECODE_SECONDS, REFERENCE_SECONDS, Measured
+from vqe.logical.plan import Learn, Query
+from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.optimize import Context, optimize
 from vqe.parser import ast
-from vqe.physical.operator import Progress
+from vqe.physical.operator import Progress, Run
+from vqe.relational.evaluate import Evaluator
 from vqe.relational.faults import MissingTableError, no_such_table
 from vqe.relational.interrupt import interruptible
 from vqe.relational.session import Session
@@ -38,13 +38,15 @@ if TYPE_CHECKING:
 class Prepared:
     """A statement that is bound and optimised, ready to run as often as wanted.
 
-    `steps`: the plan after each rule; `tables`, `variables`: what has to be brought into DuckDB's reach to run it.
+    `steps`: the plan after each rule; `choices`: what was considered for each predicate, and what was chosen;
+    `tables`, `variables`: what has to be brought into DuckDB's reach to run it.
     """
 
     statement: ast.QueryStatement
     text: str
     bound: Bound
     steps: list[tuple[str, Query]]
+    choices: list[tuple[list[Candidate], Candidate]]
     tables: bool
     variables: Mapping[str, object]
 
@@ -61,6 +63,7 @@ class Engine:
         self.settings = settings
         self.session = session
         self.library = Library(folder, catalog, settings)
+        self.knowledge = Knowledge(self.library)
         self.progress: Progress | None = None
 
     def prepare(self, statement: ast.QueryStatement, text: str, variables: Mapping[str, object]) -> Prepared | None:
@@ -69,8 +72,15 @@ class Engine:
         with attached(text), interruptible(stop), self._bound(statement, text, variables) as (bound, tables, used):
             if bound is None:
                 return None
-            steps = optimize(bound.plan, self._context(), self._disabled())
-            return Prepared(statement, text, bound, steps, tables, used)
+            prepared = Prepared(statement, text, bound, [], [], tables, used)
+            self._optimize(prepared)
+            return prepared
+
+    def _optimize(self, prepared: Prepared) -> None:
+        """Make the plan from what is known now."""
+        self.knowledge.choices = []
+        prepared.steps = optimize(prepared.bound.plan, self._context(), self._disabled())
+        prepared.choices = self.knowledge.choices
 
     @contextmanager
     def _bound(
@@ -97,31 +107,12 @@ class Engine:
         return Context(
             lambda video, p: FrameSet.numbers(matching(connection, video, p), video.frame_count),
             self.settings.number("detection_confidence"),
+            self.knowledge.choose,
         )
 
     def _disabled(self) -> frozenset[str]:
         names = str(self.settings.value("disabled_rules")).split(",")
         return frozenset(n.strip() for n in names if n.strip())
-
-    # --- costs ------------------------------------------------------------------------------------------------------
-
-    def measured(self) -> Measured:
-        """What this folder knows of labels and costs, for the cost model."""
-        return Measured(cache(self._stored), self._seconds)
-
-    def _stored(self, node: Detect) -> int:
-        frames = next(n.frames for n in walk(node) if isinstance(n, Scan)).array()
-        owners = node.video.file_of(frames)
-        stored = 0
-        for number in np.unique(owners):
-            file = node.video.files[number]
-            labels = self.library.store.open(file.index.fingerprint, node.key, node.confidence)
-            stored += int(labels.known(frames[owners == number] - file.first_frame).sum())
-        return stored
-
-    def _seconds(self, node: Detect) -> float:
-        model = self.catalog.cost("reference", node.key) or REFERENCE_SECONDS
-        return model + (self.catalog.cost("decode", node.video.files[0].index.fingerprint) or DECODE_SECONDS)
 
     # --- running ----------------------------------------------------------------------------------------------------
 
@@ -130,13 +121,15 @@ class Engine:
         """The relations of the plan in DuckDB's reach; inside, the statement's text can be run."""
         from vqe.execution import execution
 
+        learning = threading.Event()
         with ExitStack() as stack:
             stack.enter_context(attached(prepared.text))
             if prepared.tables:
                 stack.enter_context(self.session.tables())
             stack.enter_context(self.session.streams(prepared.variables))
-            if _reads_tables(prepared.bound.plan):  # they may have changed since
-                prepared.steps = optimize(prepared.bound.plan, self._context(), self._disabled())
+            self._optimize(prepared)  # tables may have changed since, and more may be known of the videos
+            with interruptible(lambda: learning.set()):
+                self._learn(prepared, learning)
             started = execution(prepared.plan, prepared.bound, self.library, self.progress)
             stack.callback(started.close)
             stack.enter_context(self.session.streams({**started.streams, **self._listings(prepared)}))
@@ -150,6 +143,21 @@ class Engine:
                     raise original from None
                 raise
 
+    def _learn(self, prepared: Prepared, cancelled: threading.Event) -> None:
+        """Learn what the plan wants to know first, and make it anew."""
+        wanted = [node for node in walk(prepared.plan) if isinstance(node, Learn)]
+        if not wanted:
+            return
+        from vqe.learning import learn
+
+        for node in wanted:
+            run = Run(self.library, Evaluator(), self.progress, cancelled)
+            try:
+                learn(node.task, node.budget, run)
+            finally:
+                run.evaluator.close()
+        self._optimize(prepared)
+
     def _listings(self, prepared: Prepared) -> Mapping[str, object]:
         """The rows of videos(), for each time that the statement names it."""
         from vqe.statements import listing
@@ -159,8 +167,3 @@ class Engine:
     def _stop(self, started: Execution) -> None:
         started.run.cancelled.set()
         self.session.connection.interrupt()
-
-
-def _reads_tables(plan: Query) -> bool:
-    """Whether frames are selected by what stands in tables."""
-    return any(isinstance(n, Filter) and n.predicate.tables for n in walk(plan))

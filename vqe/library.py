@@ -25,11 +25,15 @@ OPTIONS = ("start", "pattern", "model")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A video that a statement reads. `key` is its name in the catalogue, None for a path."""
+    """A video that a statement reads. `key` is its name in the catalogue, None for a path.
+
+    `camera`: what it is known by when other files are recorded; that name, or the absolute path or glob.
+    """
 
     video: Video
     key: str | None
     model: str | None
+    camera: str
 
 
 class Library:
@@ -55,14 +59,15 @@ class Library:
         files = find_files(entry.paths, Path.cwd())
         options = {k: v for k, v in entry.options.items() if k != "model"}
         video = open_video(entry.name, files, options, self.folder / "index", self.indexing)
-        return Source(video, entry.name.lower(), entry.options.get("model"))
+        return Source(video, entry.name.lower(), entry.options.get("model"), entry.name.lower())
 
     def open_path(self, path: str) -> Source:
         """A path or glob in FROM: its name is the stem of the file, or of the glob's folder."""
         files = find_files([path], Path.cwd())
         stem = Path(path).stem
         name = stem if not re.search(r"[*?\[]", stem) else Path(path).absolute().parent.name
-        return Source(open_video(name, files, {}, self.folder / "index", self.indexing), None, None)
+        video = open_video(name, files, {}, self.folder / "index", self.indexing)
+        return Source(video, None, None, str(Path(path).absolute()))
 
     def check_entry(self, entry: VideoEntry) -> None:
         """QueryError or RunError where an entry could not be opened."""

@@ -48,15 +48,16 @@ class VideoQuery:
             yield execution, session.connection.sql(self._prepared.bound.query.text)
 
     def explain(self, mode: str) -> str:
-        known = self._engine.measured()
+        known = self._engine.knowledge.measured()
         plan = self._prepared.plan
         if mode == "plain":
             return explain(plan, known)
         if mode == "verbose":
             return explain_verbose(self._prepared.steps, known, self._prepared.bound.query.text)
-        guesses = estimates(plan, known)
         start = time.perf_counter()
         with self._running() as (execution, relation):
+            plan = self._prepared.plan  # made anew, if something had to be learnt
+            guesses = estimates(plan, known)
             rows = sum(len(batch) for batch in relation.to_arrow_reader(10_000))
         seconds = time.perf_counter() - start
         self.reports = _kept(self._engine, self._prepared, execution)

@@ -13,6 +13,7 @@ from vqe.logical import plan
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node
+from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.cost import Measured, estimate
 from vqe.optimizer.optimize import PLACEMENTS, REWRITES, Context, optimize
 
@@ -82,6 +83,10 @@ def test_every_node_of_plan_is_known() -> None:
         "Boxes": plan.Boxes(detect, "c", ("frame",)),
         "Events": plan.Events(SCAN, "c", ("event",), plan.Window(1)),
         "Query": plan.Query(""),
+        "Learn": plan.Learn(SCAN, BUS, 100),
+        "Thumbnails": plan.Thumbnails(SCAN, 96),
+        "Specialise": plan.Specialise(SCAN, "cnn", 0.1, 0.9),
+        "Resolve": plan.Resolve(SCAN, BUS, "m", predicted=plan.Predicted(1.0, 10)),
     }
     assert names <= set(made), "a new node needs an estimate, and a line here"
     for node in made.values():
@@ -93,7 +98,7 @@ def test_every_node_of_plan_is_known() -> None:
 
 
 def context(selected: FrameSet) -> Context:
-    return Context(lambda *_: selected, 0.25)
+    return Context(lambda *_: selected, 0.25, lambda *_: Candidate("exact", 0.0, ""))
 
 
 def query(chain: Node, columns: tuple[str, ...] = ("frame", "width"), enough: int | None = None) -> plan.Query:

@@ -352,7 +352,7 @@ class Binder:
 
     def _relation(self, item: Item, clauses: tuple[ast.Accuracy, ...]) -> Relation:
         video = item.source.video
-        chain: tree.Node = Scan(video.name, FrameSet.all(video.frame_count), video)
+        chain: tree.Node = Scan(video.name, FrameSet.all(video.frame_count), video, item.source.camera)
         filters = item.filters
         if item.tracked:
             chain = Track(chain, video)

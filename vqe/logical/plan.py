@@ -7,6 +7,7 @@ and Events makes of them the rows of a relation that DuckDB reads for the rest o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from vqe.logical.budget import Budget
@@ -34,6 +35,53 @@ class Window:
         return f"{seconds:g} s"
 
 
+@dataclass(frozen=True)
+class Task:
+    """A predicate that the frames of a video are to be decided by, as often as it is asked: what is learnt of it once
+    serves later. `camera`: what the video is known by, over the days."""
+
+    camera: str
+    video: Video
+    info: ModelInfo
+    confidence: float
+    predicate: Predicate
+    window: Window | None
+    gap: Window
+    minimum: Window | None
+    frames: FrameSet
+
+    def frames_in(self, window: Window | None) -> int:
+        """About how many frames a window has."""
+        if window is None:
+            return 0
+        if window.frames is not None:
+            return window.frames
+        return round((window.microseconds or 0) / 1e6 * self.video.files[0].index.rate)
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A profile in a file: the small model and what is known of its scores."""
+
+    path: Path
+    model: str
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a plan is expected to cost and to get wrong. `shares`: of all frames, those that each stage leaves over.
+
+    `fnr`, `false`: the estimates on held-out time for missed true frames, and for false ones in the measure of the
+    budget; None where nothing has been measured.
+    """
+
+    seconds: float
+    asked: float
+    fnr: float | None = None
+    false: float | None = None
+    shares: tuple[float, ...] = ()
+
+
 # --- frames in, frames out ------------------------------------------------------------------------------------------
 
 
@@ -44,6 +92,7 @@ class Scan(Node):
     name: str
     frames: FrameSet = shown("({})")
     video: Video = unseen()
+    camera: str = unseen("")  # what the video is known by, over the days
 
 
 @dataclass(frozen=True)
@@ -91,6 +140,67 @@ class Stable(Node):
     window: Window = shown("over {}")
     gap: Window = unseen()
     video: Video = unseen()
+
+
+@dataclass(frozen=True)
+class Learn(Node):
+    """Before the statement runs, some frames are asked of the reference model, and a small model learns from them.
+
+    The plan is then made anew, from what that has shown.
+    """
+
+    input: Node
+    predicate: Predicate
+    labels: int = shown("from ~{} labels")
+    task: Task = unseen()
+    budget: Budget = unseen()
+
+
+@dataclass(frozen=True)
+class Thumbnails(Node):
+    """Every frame with a small grey picture of it."""
+
+    input: Node
+    size: int = shown("{0}×{0}")
+    video: Video = unseen()
+
+
+@dataclass(frozen=True)
+class Specialise(Node):
+    """A small model made for this camera and predicate decides the frames whose score is below `low` or above `high`.
+
+    Scores are means over `smooth` frames, from 0 to 1.
+    """
+
+    input: Node
+    model: str
+    low: float = shown("false < {:.3g}")
+    high: float = shown("true > {:.3g}")
+    smooth: int | None = shown("mean of {} frames", None)
+    proxy: Proxy = unseen()
+    predicted: Predicted = unseen()
+
+
+@dataclass(frozen=True)
+class Resolve(Node):
+    """The frames for which the predicate is true: the undecided ones are asked of the reference model.
+
+    `every`: first every so many of them, then more where neighbours disagree or, over a `window`, the vote is unclear.
+    `audit`: of the frames decided without the model such shares (of those dropped, of those returned) are drawn at
+    random and asked too. `values`: every frame that leaves has its labels.
+    """
+
+    input: Node
+    predicate: Predicate
+    model: str = shown("by {}")
+    every: int | None = shown("every {}", None)
+    window: Window | None = shown("over {}", None)
+    audit: tuple[float, float] = unseen((0.0, 0.0))
+    values: bool = unseen(False)
+    budget: Budget | None = unseen()
+    proxy: Proxy | None = unseen()
+    task: Task = unseen()
+    predicted: Predicted = unseen()
 
 
 @dataclass(frozen=True)

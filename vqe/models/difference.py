@@ -74,7 +74,7 @@ def blocked_mse(a: NDArray[np.uint8], b: NDArray[np.uint8], blocks: int = BLOCKS
         squares *= squares
         across = (squares.reshape(-1, width) @ columns).reshape(-1, blocks, height // blocks, blocks)
         result[part] = across.sum(2)
-    return result.reshape(n, -1) / np.float32(height * width / blocks**2)
+    return result.reshape(n, blocks * blocks) / np.float32(height * width / blocks**2)
 
 
 def _residuals(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:

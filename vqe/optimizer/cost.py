@@ -6,11 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vqe.logical.node import Node, walk
-from vqe.logical.plan import Boxes, Detect, Events, Filter, Frames, Limit, Query, Restrict, Scan, Stable, Track
+from vqe.logical.plan import (
+    Boxes,
+    Detect,
+    Events,
+    Filter,
+    Frames,
+    Learn,
+    Limit,
+    Query,
+    Resolve,
+    Restrict,
+    Scan,
+    Specialise,
+    Stable,
+    Thumbnails,
+    Track,
+)
 
 # Until the machine has been measured: a small detector on a CPU, and decoding 960×540.
 REFERENCE_SECONDS = 0.040
 DECODE_SECONDS = 0.0015
+THUMBNAIL_SECONDS = 0.0005
+SPECIALISED_SECONDS = 0.00015
 # Shares that nothing is known of yet.
 SELECTIVITY = 0.1
 BOXES_PER_FRAME = 5.0
@@ -52,6 +70,15 @@ def estimate(node: Node, known: Measured) -> Estimate:
             inner = estimate(below, known)
             scanned = next(len(n.frames) for n in walk(below) if isinstance(n, Scan))
             return Estimate(inner.rows * min(1.0, len(frames) / max(1, scanned)), inner.seconds)
+        case Learn(input=below, labels=labels):
+            inner = estimate(below, known)
+            return Estimate(inner.rows, inner.seconds + labels * REFERENCE_SECONDS)
+        case Thumbnails(input=below) | Specialise(input=below):
+            return estimate(below, known)
+        case Resolve(input=below, predicted=predicted):
+            inner = estimate(below, known)
+            returned = predicted.shares[-1] if predicted.shares else SELECTIVITY
+            return Estimate(inner.rows * returned, inner.seconds + predicted.seconds)
         case Track(input=below) | Frames(input=below):
             return estimate(below, known)
         case Limit(input=below, count=count):

@@ -10,6 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.labels import Labels, concatenate
+from vqe.video import Thumbnails
+
+UNDECIDED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What n frames show before the reference model has been asked.
+
+    thumbnails  uint8 [n, size, size]; None once nobody above needs them
+    verdicts    int8 [n]: 1 true, 0 false, UNDECIDED
+    origins     int64 [n]: the frame whose answer holds for this one too; its own number where there is none
+    source      gives their full pictures
+    """
+
+    thumbnails: NDArray[np.uint8] | None
+    verdicts: NDArray[np.int8]
+    origins: NDArray[np.int64]
+    source: Thumbnails
+
+    def take(self, positions: NDArray[np.int64]) -> Evidence:
+        small = None if self.thumbnails is None else self.thumbnails[positions]
+        return Evidence(small, self.verdicts[positions], self.origins[positions], self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +42,13 @@ class Batch:
     frames  int64 [n]
     labels  of the same n frames (`labels.frames` is `frames`), or None
     tracks  int64 [m], one a box of `labels`, or None
+    evidence  of the same n frames, below Resolve
     """
 
     frames: NDArray[np.int64]
     labels: Labels | None = None
     tracks: NDArray[np.int64] | None = None
+    evidence: Evidence | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -36,7 +61,8 @@ class Batch:
             keep = np.zeros(len(self), np.bool_)
             keep[positions] = True
             tracks = tracks[keep[self.labels.owners()]]
-        return Batch(self.frames[positions], labels, tracks)
+        evidence = self.evidence.take(positions) if self.evidence is not None else None
+        return Batch(self.frames[positions], labels, tracks, evidence)
 
     def where(self, mask: NDArray[np.bool_]) -> Batch:
         return self if mask.all() else self.take(np.flatnonzero(mask))
@@ -51,9 +77,21 @@ def joined(batches: list[Batch]) -> Batch:
         return batches[0]
     labels = [b.labels for b in batches if b.labels is not None]
     tracks = [b.tracks for b in batches if b.tracks is not None]
+    evidence = [b.evidence for b in batches if b.evidence is not None]
     return replace(
         batches[0],
         frames=np.concatenate([b.frames for b in batches]),
         labels=concatenate(labels) if labels else None,
         tracks=np.concatenate(tracks) if tracks else None,
+        evidence=_joined_evidence(evidence) if evidence else None,
+    )
+
+
+def _joined_evidence(parts: list[Evidence]) -> Evidence:
+    small = [p.thumbnails for p in parts if p.thumbnails is not None]
+    return Evidence(
+        np.concatenate(small) if len(small) == len(parts) else None,
+        np.concatenate([p.verdicts for p in parts]),
+        np.concatenate([p.origins for p in parts]),
+        parts[0].source,
     )

@@ -11,9 +11,12 @@ from vqe.physical.detect import detect
 from vqe.physical.events import events
 from vqe.physical.filter import filter
 from vqe.physical.operator import Operator, Run
+from vqe.physical.resolve import resolve
 from vqe.physical.rows import boxes, frames
 from vqe.physical.scan import limit, restrict, scan
+from vqe.physical.specialise import specialise
 from vqe.physical.stable import stable
+from vqe.physical.thumbnails import thumbnails
 from vqe.physical.track import track
 from vqe.video import Video
 
@@ -31,6 +34,8 @@ def _lower(node: Node, run: Run, functions: Mapping[str, str], video: Video, inf
             return Operator(node, inputs, lambda: scan(node, run))
     assert below is not None
     match node:
+        case plan.Learn():  # what could not be kept was learnt in vain
+            return Operator(node, inputs, below)
         case plan.Filter():
             return Operator(node, inputs, lambda: filter(node, below(), run, video, info))
         case plan.Restrict():
@@ -39,6 +44,12 @@ def _lower(node: Node, run: Run, functions: Mapping[str, str], video: Video, inf
             return Operator(node, inputs, lambda: detect(node, below(), run, _frames_below(node)))
         case plan.Stable():
             return Operator(node, inputs, lambda: stable(node, below(), run, info))
+        case plan.Thumbnails():
+            return Operator(node, inputs, lambda: thumbnails(node, below(), run))
+        case plan.Specialise():
+            return Operator(node, inputs, lambda: specialise(node, below(), run))
+        case plan.Resolve():
+            return Operator(node, inputs, lambda: resolve(node, below(), run, _frames_below(node)))
         case plan.Track():
             return Operator(node, inputs, lambda: track(node, below()))
         case plan.Limit():

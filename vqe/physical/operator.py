@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vqe.library import Library
 from vqe.logical.node import Node
+from vqe.physical.tally import Tally
 from vqe.relational.evaluate import Evaluator
 
 
@@ -23,13 +24,17 @@ class Progress(Protocol):
 
 @dataclass
 class Run:
-    """What the operators of one execution share. `values`: relation's alias and function → values by frame number."""
+    """What the operators of one execution share. `values`: relation's alias and function → values by frame number.
+
+    `tallies`: what each Resolve counts, as (node, counts).
+    """
 
     library: Library
     evaluator: Evaluator
     progress: Progress | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     values: dict[str, NDArray[Any]] = field(default_factory=dict)
+    tallies: list[tuple[Node, Tally]] = field(default_factory=list)
 
     def check(self) -> None:
         """KeyboardInterrupt where the user has cancelled."""

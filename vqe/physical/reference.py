@@ -182,7 +182,9 @@ class Keeper:
         pending, self._pending = self._pending, []
         if pending and not self._broken:
             try:
-                self._stored.append(moved(concatenate(pending), -self._first_frame), self._seconds)
+                labels = concatenate(pending)
+                labels = labels.take(np.argsort(labels.frames, kind="stable"))  # asked in whatever order
+                self._stored.append(moved(labels, -self._first_frame), self._seconds)
             except RunError as fault:
                 self._broken = True
                 warnings.warn(f"{fault.message}; the answer goes on without keeping labels", VqeWarning, stacklevel=2)

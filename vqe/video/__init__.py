@@ -9,6 +9,7 @@ from vqe.video.files import find_files
 from vqe.video.index import FileIndex
 from vqe.video.opening import open_video
 from vqe.video.read import read_frames
+from vqe.video.thumbnails import Thumbnails
 from vqe.video.video import Video, VideoFile
 
-__all__ = ["FileIndex", "Video", "VideoFile", "find_files", "index_file", "open_video", "read_frames"]
+__all__ = ["FileIndex", "Thumbnails", "Video", "VideoFile", "find_files", "index_file", "open_video", "read_frames"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vqe.logical.expr import ModelCall
 from vqe.logical.node import Node, children, walk
-from vqe.logical.plan import Boxes, Detect, Events, Filter, Frames, Query, Stable, Track
+from vqe.logical.plan import Boxes, Detect, Events, Filter, Frames, Query, Resolve, Stable, Track
 
 if TYPE_CHECKING:
     from vqe.optimizer.optimize import Context
@@ -23,7 +23,7 @@ def place_reference(node: Node, _plan: Query, context: Context) -> Node:
         return node
     chain = list(walk(node))
     needy = [n for n in chain if _needs_detections(n)]
-    if not needy:
+    if not needy or any(isinstance(n, Resolve) for n in chain):  # Resolve asks, and hands on what it was told
         return node
     floors = [c.confidence for n in needy for c in _calls(n)]
     floors += [n.confidence for n in needy if isinstance(n, Boxes)]

@@ -1,0 +1,126 @@
+"""A predicate learnt and answered by a small model, on a made-up camera whose detector is a rule about pixels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import vqe
+from vqe.library import Library
+from vqe.models import Detected, ModelInfo
+
+FRAMES = 3000
+QUERY = "SELECT frame FROM cam WHERE contains('bus')"
+TRUE = np.array([n % 250 < 30 for n in range(FRAMES)])
+
+
+class Squares:
+    """Finds the bright square: a detector that is right on every frame of this clip, and counts how often it is run."""
+
+    batch = 1
+
+    def __init__(self, info: ModelInfo) -> None:
+        self.info = info
+        self.asked = 0
+
+    def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float, masks: bool = False) -> list[Detected]:
+        self.asked += len(pictures)
+        time.sleep(0.005 * len(pictures))  # dear enough to be worth avoiding
+        return [self._found(p) for p in pictures]
+
+    def _found(self, picture: NDArray[np.uint8]) -> Detected:
+        seen = (picture[:, :, 0] > 190).sum() > 60
+        bus = next(i for i, name in self.info.classes.items() if name == "bus")
+        boxes = np.array([[1, 1, 20, 20]], np.float32)[: int(seen)]
+        return Detected(np.full(len(boxes), bus, np.int16), np.full(len(boxes), 0.9, np.float32), boxes)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A textured scene in slowly changing light; for 30 frames in 250 a bright square crosses it."""
+    path = tmp_path_factory.mktemp("clip") / "cam.mp4"
+    chance = np.random.default_rng(1)
+    scene = chance.integers(40, 110, (96, 128)).astype(np.float32)
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=25, options={"preset": "ultrafast", "crf": "18", "g": "50"})
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for n in range(FRAMES):
+            picture = scene * (1 + 0.15 * np.sin(n / 400)) + chance.normal(0, 2, scene.shape)
+            if TRUE[n]:
+                x = 3 * (n % 250) + 4
+                picture[40:56, x : x + 16] = 230
+            grey = picture.clip(0, 255).astype(np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(np.stack([grey] * 3, -1), "rgb24")):
+                file.mux(packet)
+        for packet in stream.encode():
+            file.mux(packet)
+    return path
+
+
+@pytest.fixture
+def camera(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[vqe.Connection, Squares]]:
+    """The clip as a video whose detector is slow, as the catalogue says: 50 ms a frame."""
+    with vqe.connect(tmp_path / "db") as db:
+        db.sql(f"CREATE VIDEO cam FROM '{clip}'")
+        info = db._engine.library.model(None)
+        db._catalog.put_cost("reference", info.key, 0.05)
+        squares = Squares(info)
+        monkeypatch.setattr(Library, "reference", lambda *_: squares)
+        yield db, squares
+
+
+def _rates(db: vqe.Connection, query: str) -> tuple[float, float]:
+    found = db.sql(query)
+    assert found is not None
+    returned = np.zeros(FRAMES, np.bool_)
+    returned[found.arrow()["frame"].to_numpy()] = True
+    return float((TRUE & ~returned).sum() / TRUE.sum()), float((returned & ~TRUE).sum() / (~TRUE).sum())
+
+
+def test_learns_and_keeps_its_budget(camera: tuple[vqe.Connection, Squares]) -> None:
+    db, squares = camera
+    before = db.sql(f"EXPLAIN {QUERY}")
+    assert before is not None and "Learn contains('bus')" in before.fetchall()[0][1]
+    fnr, fpr = _rates(db, QUERY)
+    assert fnr <= 0.01 and fpr <= 0.01
+    assert squares.asked < FRAMES / 2
+    plan = db.sql(f"EXPLAIN {QUERY}").fetchall()[0][1]  # type: ignore[union-attr]
+    assert "Specialise" in plan and "Resolve" in plan
+    asked = squares.asked
+    assert _rates(db, QUERY) == (fnr, fpr)
+    assert squares.asked - asked < FRAMES / 10  # the model is kept, and labels are
+    (run,) = db.sql(QUERY).accuracy  # type: ignore[union-attr]
+    assert run.plan.startswith("cascade") and run.frames == FRAMES
+    assert run.rates["fnr"].low <= fnr <= run.rates["fnr"].high
+
+
+def test_exact_looks_at_every_frame(camera: tuple[vqe.Connection, Squares]) -> None:
+    db, squares = camera
+    assert _rates(db, f"{QUERY} EXACT") == (0, 0)
+    assert squares.asked == FRAMES
+
+
+def test_a_majority_is_sampled(camera: tuple[vqe.Connection, Squares]) -> None:
+    db, squares = camera
+    db.sql("SET plan_space = 'sampling'")
+    exact = "SELECT start_frame, end_frame FROM events(cam) WHERE contains('bus') STABLE '1s'"
+    found = db.sql(exact)
+    assert found is not None
+    events = found.fetchall()
+    assert len(events) == FRAMES // 250
+    assert squares.asked < FRAMES / 2
+    assert all(start % 250 <= 1 and end % 250 in range(28, 32) for start, end in events)
+
+
+def test_values_are_the_models_own(camera: tuple[vqe.Connection, Squares]) -> None:
+    db, _ = camera
+    found = db.sql("SELECT frame, objects('bus') AS n FROM cam WHERE contains('bus')")
+    assert found is not None
+    rows = found.fetchall()
+    assert rows and all(TRUE[frame] and n == 1 for frame, n in rows)

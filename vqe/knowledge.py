@@ -1,0 +1,80 @@
+"""What a database folder knows that planning may use: labels, measured costs, profiles."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from vqe.library import Library
+from vqe.logical.budget import Budget
+from vqe.logical.frames import FrameSet
+from vqe.logical.node import walk
+from vqe.logical.plan import Detect, Scan, Task
+from vqe.models import ModelInfo
+from vqe.optimizer.cascades import Candidate, Costs, Situation, best, candidates
+from vqe.optimizer.cost import DECODE_SECONDS, REFERENCE_SECONDS, SPECIALISED_SECONDS, THUMBNAIL_SECONDS, Measured
+from vqe.profile import load, path_of
+from vqe.video import Video
+
+
+class Knowledge:
+    """Answers the questions of the optimizer. `choices`: for each task that a plan was sought for, what was considered
+    and the choice."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.choices: list[tuple[list[Candidate], Candidate]] = []
+
+    def measured(self) -> Measured:
+        """For the cost model."""
+        return Measured(cache(self._stored), lambda node: self._reference_seconds(node.key, node.video))
+
+    def choose(self, task: Task, budget: Budget, values: bool) -> Candidate:
+        """The best way to decide a predicate within its budget."""
+        settings = self.library.settings
+        unknown = len(task.frames) - self._labelled(task.video, task.frames, task.info.key, task.confidence)
+        situation = Situation(
+            task,
+            budget,
+            self._costs(task.info, task.video),
+            unknown,
+            load(path_of(self.library.folder, task)) if unknown else None,
+            str(settings.value("plan_space")),
+            settings.number("audit"),
+            values,
+        )
+        found = candidates(situation)
+        chosen = best(found)
+        self.choices.append((found, chosen))
+        return chosen
+
+    def _stored(self, node: Detect) -> int:
+        frames = next(n.frames for n in walk(node) if isinstance(n, Scan))
+        return self._labelled(node.video, frames, node.key, node.confidence)
+
+    def _labelled(self, video: Video, frames: FrameSet, key: str, confidence: float) -> int:
+        """How many of these frames have labels."""
+        numbers = frames.array()
+        owners = video.file_of(numbers)
+        stored = 0
+        for number in np.unique(owners):
+            file = video.files[number]
+            labels = self.library.store.open(file.index.fingerprint, key, confidence)
+            stored += int(labels.known(numbers[owners == number] - file.first_frame).sum())
+        return stored
+
+    def _costs(self, info: ModelInfo, video: Video) -> Costs:
+        fingerprint = video.files[0].index.fingerprint
+        pixels = video.width * video.height / (960 * 540)
+        catalog = self.library.catalog
+        return Costs(
+            self._reference_seconds(info.key, video),
+            catalog.cost("thumbnail", fingerprint) or THUMBNAIL_SECONDS * pixels,
+            catalog.cost("specialise", "") or SPECIALISED_SECONDS,
+        )
+
+    def _reference_seconds(self, key: str, video: Video) -> float:
+        """Of a frame, decoding included."""
+        model = self.library.catalog.cost("reference", key) or REFERENCE_SECONDS
+        return model + (self.library.catalog.cost("decode", video.files[0].index.fingerprint) or DECODE_SECONDS)

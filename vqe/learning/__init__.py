@@ -1,0 +1,8 @@
+"""Learning a predicate on a camera: labels bought where they tell most, a small model, and how good it is.
+
+It happens once, before the first query that it pays for; what comes of it is a `vqe.profile.Profile`.
+"""
+
+from vqe.learning.learn import learn
+
+__all__ = ["learn"]

@@ -1,0 +1,125 @@
+"""The frames that learning looks at: which ones, their thumbnails, and what has been asked about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.labels import Labels
+from vqe.logical.plan import Task
+from vqe.physical.reference import Reference
+from vqe.video import Thumbnails
+
+STEP = 3  # frames from one to the next in a stretch: neighbours show nearly the same
+MOST = 12_000  # frames in the pool; their thumbnails are held in memory: 110 MB
+STRETCH = 100  # frames of the pool that follow each other, where the video is too long to be seen whole
+BLOCKS = 24  # of time: every second one is held out from training, to set thresholds by
+CHUNK = 64
+
+# Whether the predicate is true of each frame, and how clearly, from 0 to 1.
+Judge = Callable[[Labels], tuple[NDArray[np.bool_], NDArray[np.float32]]]
+
+
+@dataclass
+class Pool:
+    """n frames of a video, rising, with what is known of them.
+
+    thumbnails, backgrounds  uint8 [n, size, size]
+    known    bool [n]: asked of the reference model
+    true     bool [n]
+    soft     float32 [n]: how clearly true
+    chance   float64 [n]: with what probability random choice has taken the frame so far
+    drawn    bool [n]: it was taken so
+    """
+
+    frames: NDArray[np.int64]
+    thumbnails: NDArray[np.uint8]
+    backgrounds: NDArray[np.uint8]
+    known: NDArray[np.bool_]
+    true: NDArray[np.bool_]
+    soft: NDArray[np.float32]
+    chance: NDArray[np.float64]
+    drawn: NDArray[np.bool_]
+    held: NDArray[np.bool_]  # in a block that is held out
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def learn_labels(self, labels: Labels, judge: Judge) -> None:
+        """Enter what the reference model says; frames outside the pool are passed over."""
+        true, soft = judge(labels)
+        places = np.minimum(np.searchsorted(self.frames, labels.frames), len(self) - 1)
+        here = self.frames[places] == labels.frames
+        self.known[places[here]] = True
+        self.true[places[here]] = true[here]
+        self.soft[places[here]] = soft[here]
+
+    def draw(self, chance: NDArray[np.float64], luck: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Take frames at random, each with its own chance (Poisson sampling): their positions.
+
+        luck: uniform and independent of everything, a number a frame.
+        """
+        taken = luck < chance
+        self.chance = 1 - (1 - self.chance) * (1 - chance)
+        self.drawn |= taken
+        return np.flatnonzero(taken)
+
+
+def chosen_frames(task: Task) -> NDArray[np.int64]:
+    """Frames of the task for the pool: every STEP-th, of stretches all over where that is too many."""
+    frames = task.frames.array()[::STEP]
+    if len(frames) <= MOST:
+        return frames
+    count = MOST // STRETCH
+    starts = np.linspace(0, len(frames) - STRETCH, count).astype(np.int64)
+    return np.unique(np.concatenate([frames[s : s + STRETCH] for s in starts]))
+
+
+def make_pool(
+    task: Task,
+    size: int,
+    reference: Reference,
+    judge: Judge,
+    grid: int,
+    check: Callable[[int, int], None],
+) -> Pool:
+    """Decode the pool, asking the reference model about `grid` frames of it on the way, spread evenly.
+
+    check: told of progress (done, of); it may raise.
+    """
+    frames = chosen_frames(task)
+    step = max(1, len(frames) // grid)
+    on_grid = frames[step // 2 :: step]
+    numbers, small, behind, labels = [], [], [], []
+    with Thumbnails(task.video, size) as reader:
+        for start in range(0, len(frames), CHUNK):
+            check(start, len(frames))
+            own, pictures = reader.read(frames[start : start + CHUNK])
+            numbers.append(own)
+            small.append(pictures)
+            behind.append(reader.backgrounds(own))
+            wanted = own[np.isin(own, on_grid)]
+            if len(wanted):
+                labels.append(reference.ask(wanted, reader.pictures))
+    shown = np.concatenate(numbers)
+    n = len(shown)
+    held = (np.arange(n) * BLOCKS // max(1, n)) % 2 == 1
+    blank = np.zeros(n, np.bool_)
+    pool = Pool(
+        shown,
+        np.concatenate(small),
+        np.concatenate(behind),
+        blank,
+        blank.copy(),
+        np.zeros(n, np.float32),
+        np.zeros(n),
+        np.isin(shown, on_grid),
+        held,
+    )
+    pool.chance[:] = 1 / step
+    for part in labels:
+        pool.learn_labels(part, judge)
+    return pool

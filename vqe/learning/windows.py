@@ -1,0 +1,64 @@
+"""The truth of held-out frames where it is a majority over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.learning.pool import STEP
+from vqe.logical.plan import Task
+
+VOTES = 9  # frames of a window that are asked to know its majority
+SURE = 0.02  # so near to 0 or 1, a mean over the window is believed
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows [low, high) of the pool's frames around each of them; `reach` 0 where every frame is by itself.
+
+    reach: pool frames to either side, about; step: video frames from one pool frame to the next.
+    """
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    reach: int
+    step: int
+
+    def needed(self, positions: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Which frames to ask to know the majority around those at `positions`, where the model is not sure of it."""
+        unsure = positions[(scores[positions] > SURE) & (scores[positions] < 1 - SURE)]
+        chosen = [np.linspace(self.low[p], self.high[p] - 1, VOTES).round() for p in unsure]
+        return np.unique(np.concatenate(chosen).astype(np.int64)) if chosen else np.empty(0, np.int64)
+
+    def truth(
+        self, positions: NDArray[np.int64], known: NDArray[np.bool_], true: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """The majority of what is known in each window: bool [n]."""
+        asked = np.concatenate([[0], np.cumsum(known)])
+        votes = np.concatenate([[0], np.cumsum(known & true)])
+        low, high = self.low[positions], self.high[positions]
+        result: NDArray[np.bool_] = 2 * (votes[high] - votes[low]) > asked[high] - asked[low]
+        return result
+
+
+def windows_of(task: Task, frames: NDArray[np.int64]) -> Windows:
+    """The windows of a task over the pool's frames, cut where its segments end."""
+    video, window = task.video, task.window
+    place = np.arange(len(frames))
+    if window is None:
+        return Windows(place, place + 1, 0, STEP)
+    if window.microseconds is None:
+        places, reach = frames, (window.frames or 0) // 2
+    else:
+        places, reach = video.microseconds(frames), window.microseconds // 2 + 1
+    segments = video.segments((task.gap.microseconds or 0) / 1e6)
+    starts = np.array([s for s, _ in segments])
+    own = np.searchsorted(starts, frames, side="right") - 1
+    first = np.searchsorted(frames, starts)[own]
+    stop = np.searchsorted(frames, np.array([e for _, e in segments]))[own]
+    low = np.maximum(np.searchsorted(places, places - reach, side="left"), first)
+    high = np.minimum(np.searchsorted(places, places + reach, side="right"), stop)
+    usual = int(np.median(high - low)) // 2
+    return Windows(low, high, max(1, usual), STEP)

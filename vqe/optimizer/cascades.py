@@ -1,0 +1,225 @@
+"""Ways to decide a predicate, each with its predicted time and errors, and the choice among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vqe.logical.budget import Budget
+from vqe.logical.node import Node
+from vqe.logical.plan import Learn, Predicted, Resolve, Specialise, Task, Thumbnails
+from vqe.optimizer.thresholds import Thresholds, choose, undecided, widened
+from vqe.profile import Profile
+
+SLACK = 0.1  # of the predicted time is spent on leaving more frames undecided than the estimate asks for
+# Before anything has been learnt: what learning takes, and what it will leave to the reference model.
+LABELS = 1000
+TRAINING_SECONDS = 15.0
+POOL = 36_000  # frames decoded for it at most
+LEFT_OVER = 0.05  # of all frames, by a small model
+UNCLEAR = 0.15  # of all frames, by asking every so many
+PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds a frame, as measured: of the reference model with a full picture, of a thumbnail, of a small model."""
+
+    reference: float
+    thumbnail: float
+    specialised: float
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a choice is made from.
+
+    unknown  of the task's frames, how many have no labels
+    space    which plans are allowed: all, noscope, sampling or exact
+    audit    share of the time for checking answers
+    values   the labels of the frames that pass are needed
+    """
+
+    task: Task
+    budget: Budget
+    costs: Costs
+    unknown: int
+    profile: Profile | None
+    space: str
+    audit: float
+    values: bool
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A plan for a predicate. `build` makes it over the scan; None is the plain plan, which asks about every frame.
+
+    `note`: why it is out of the question, where it is.
+    """
+
+    kind: str
+    seconds: float
+    description: str
+    build: Callable[[Node], Node] | None = None
+    note: str = ""
+
+
+def candidates(situation: Situation) -> list[Candidate]:
+    """All that may be chosen, and what may not with the reason, the plain plan first."""
+    plain = Candidate("exact", situation.unknown * situation.costs.reference, "the reference model on every frame")
+    found = [plain]
+    if situation.space == "exact" or plain.seconds == 0:
+        return found
+    if situation.space in ("all", "sampling"):
+        found.append(_sampling(situation))
+    if situation.space in ("all", "noscope"):
+        found.append(
+            _learning(situation, found) if situation.profile is None else _cascade(situation, situation.profile)
+        )
+    return found
+
+
+def best(found: list[Candidate]) -> Candidate:
+    """The cheapest that may be chosen; among equals the first."""
+    return min((c for c in found if not c.note), key=lambda c: c.seconds)
+
+
+# --- every so many frames -------------------------------------------------------------------------------------------
+
+
+def _sampling(situation: Situation) -> Candidate:
+    """Seiden (VLDB 2023): the reference on every k-th frame, and closer where neighbours disagree.
+
+    What it cannot miss is what lasts: a majority over a window. So k follows from the window, and every one has some
+    samples in it.
+    """
+    every = sampling_distance(situation.task)
+    if every < 2:
+        return Candidate(
+            "sampling", 0, "", note="single frames may differ from their neighbours: STABLE asks for what lasts"
+        )
+    if situation.budget.confidence is not None:
+        return Candidate("sampling", 0, "", note="AT CONFIDENCE is not shown over windows: every frame is asked")
+    share = min(1.0, 1 / every + UNCLEAR)
+    asked = share * situation.unknown
+    seconds = asked * situation.costs.reference * (1 + situation.audit)
+    predicted = Predicted(seconds, asked)
+
+    def build(scan: Node) -> Node:
+        return _resolve(situation, scan, every, predicted, (0.0, 0.0))
+
+    return Candidate(
+        "sampling", seconds, f"the reference model on every {every}th frame, closer where it is unclear", build
+    )
+
+
+def sampling_distance(task: Task) -> int:
+    """A power of two so that every window has at least two samples of it; 1 where frames stand alone."""
+    if task.window is None:
+        return 1
+    lasting = task.frames_in(task.window) + task.frames_in(task.minimum)
+    return int(2 ** int(np.log2(max(1, lasting / 2))))
+
+
+# --- a small model --------------------------------------------------------------------------------------------------
+
+
+def _learning(situation: Situation, others: list[Candidate]) -> Candidate:
+    """To learn first: worth it only where the promise is well below what can be had without."""
+    task, costs = situation.task, situation.costs
+    if not situation.budget.fnr:
+        return Candidate("learn", 0, "", note="a budget of 0 leaves nothing to a small model")
+    frames = len(task.frames)
+    labels = int(min(LABELS, 0.1 * frames))
+    learning = labels * costs.reference + min(POOL, frames) * costs.thumbnail + TRAINING_SECONDS
+    after = frames * (costs.thumbnail + costs.specialised) + LEFT_OVER * situation.unknown * costs.reference
+    seconds = learning + after
+    cheapest = min(c.seconds for c in others if not c.note)
+    note = "" if seconds < PAYS * cheapest else f"learning takes about {learning:.0f} s and would not pay"
+
+    def build(scan: Node) -> Node:
+        return Learn(scan, task.predicate, labels, task, situation.budget)
+
+    return Candidate("learn", seconds, f"a small model, after about {labels} labels", build, note)
+
+
+def _cascade(situation: Situation, profile: Profile) -> Candidate:
+    """NoScope (VLDB 2017): a small model decides, the reference is asked about what it leaves undecided."""
+    kind = "cascade"
+    if profile.proxy is None:
+        return Candidate(kind, 0, "", note=profile.reason)
+    thresholds = choose(profile.samples, situation.budget, confirm=situation.values)
+    if thresholds is None:
+        return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
+    every = sampling_distance(situation.task)
+    base = _cascade_seconds(situation, profile, thresholds, every)
+    share = SLACK * base / max(1e-9, situation.unknown * situation.costs.reference)
+    thresholds = widened(thresholds, profile.population, share, profile.samples, situation.budget)
+    seconds = _cascade_seconds(situation, profile, thresholds, every)
+    seconds, audit = _audited(situation, profile, thresholds, seconds)
+    open_, above = undecided(thresholds, profile.population)
+    predicted = Predicted(seconds, open_ * situation.unknown, thresholds.fnr, thresholds.false, (open_, above))
+    proxy = profile.proxy
+
+    def build(scan: Node) -> Node:
+        small = Thumbnails(scan, profile.size, situation.task.video)
+        decided = Specialise(
+            small, profile.model, thresholds.low, thresholds.high, profile.smooth or None, proxy, predicted
+        )
+        return replace(_resolve(situation, decided, every, predicted, audit), proxy=proxy)
+
+    note = "" if seconds < (1 << 60) else "the confidence asked for costs more than asking about every frame"
+    return Candidate(kind, seconds, f"{profile.model}, {open_:.1%} of the frames asked", build, note)
+
+
+def _cascade_seconds(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:
+    task, costs = situation.task, situation.costs
+    open_, above = undecided(thresholds, profile.population)
+    if situation.values:
+        open_ += above
+    if every > 1:
+        open_ *= min(1.0, 1 / every + 0.5)  # many of these are unclear, which is why they are undecided
+    frames = len(task.frames)
+    return frames * (costs.thumbnail + costs.specialised) + open_ * situation.unknown * costs.reference
+
+
+def _audited(
+    situation: Situation, profile: Profile, thresholds: Thresholds, seconds: float
+) -> tuple[float, tuple[float, float]]:
+    """The time with the audit, and the shares of dropped and returned frames that it draws."""
+    costs, frames = situation.costs, len(situation.task.frames)
+    open_, above = undecided(thresholds, profile.population)
+    dropped, returned = frames * (1 - open_ - above), frames * above
+    confidence = situation.budget.confidence
+    if confidence is None:
+        sampled = situation.audit * seconds / costs.reference
+        if situation.task.window is not None:
+            sampled /= max(1, profile.smooth)
+        low = sampled * (2 / 3 if returned >= 1 else 1) / max(1.0, dropped)
+        high = sampled / 3 / max(1.0, returned) if returned >= 1 else 0.0
+        return seconds * (1 + situation.audit), (min(1.0, low), min(1.0, high))
+    positives = float(profile.samples.weights[profile.samples.true].sum())
+    allowed = situation.budget.fnr * positives
+    needed = dropped * (1 - (1 - confidence) ** (1 / (allowed + 1)))
+    return seconds + needed * costs.reference, (min(1.0, needed / max(1.0, dropped)), 0.05)
+
+
+def _resolve(
+    situation: Situation, below: Node, every: int, predicted: Predicted, audit: tuple[float, float]
+) -> Resolve:
+    task = situation.task
+    return Resolve(
+        below,
+        task.predicate,
+        task.info.name,
+        every if every > 1 else None,
+        task.window,
+        audit,
+        situation.values,
+        situation.budget,
+        None,
+        task,
+        predicted,
+    )

@@ -1,0 +1,102 @@
+"""Thresholds for a small model's scores, from held-out samples: where it may decide alone within the error budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.logical.budget import Budget
+from vqe.profile import Samples
+
+# Estimates have to stay within this share of the budget: what is left is the margin for what the samples do not show.
+SHARE = 0.5
+FEWEST = 8  # true samples; from fewer no threshold is chosen
+MARGIN = 0.5  # in logits
+_EDGE = 1e-6  # scores are kept this far from 0 and 1, where their logits end
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Frames that score below `low` are false, above `high` true; the estimated errors of that, without margin.
+
+    fnr    share of the true frames that score below `low`
+    false  share of false frames above `high`: of all false ones where the budget is an FPR, else of those returned
+    """
+
+    low: float
+    high: float
+    fnr: float
+    false: float
+
+
+def choose(samples: Samples, budget: Budget, *, confirm: bool = False) -> Thresholds | None:
+    """The thresholds that leave the fewest frames undecided within the budget; None where nothing can be said.
+
+    confirm: whatever is returned is asked of the reference anyway, so that nothing is decided true.
+    """
+    if samples.true.sum() < FEWEST or (~samples.true).sum() < FEWEST:
+        return None
+    true, false = _mass(samples, True), _mass(samples, False)
+    low = _beyond(samples.scores[samples.true], samples.weights[samples.true], SHARE * budget.fnr)
+    if confirm:
+        return _measured(samples, low, 1.0, budget)
+    if budget.fpr is not None:
+        allowed = SHARE * budget.fpr
+    else:
+        assert budget.fdr is not None
+        allowed = SHARE * budget.fdr * true / max(false, 1e-9)
+    high = 1 - _beyond(1 - samples.scores[~samples.true], samples.weights[~samples.true], min(1.0, allowed))
+    return _measured(samples, low, max(low, high), budget)
+
+
+def widened(
+    thresholds: Thresholds, population: NDArray[np.float32], share: float, samples: Samples, budget: Budget
+) -> Thresholds:
+    """The same with so much more of all frames left undecided, half on each side: safety that is worth its price.
+
+    population: scores of all frames, rising.
+    """
+    n = len(population)
+    low_at = int(np.searchsorted(population, thresholds.low)) - round(n * share / 2)
+    low = min(thresholds.low, float(population[max(0, low_at)]))
+    if thresholds.high >= 1:
+        return _measured(samples, low, thresholds.high, budget)
+    high_at = int(np.searchsorted(population, thresholds.high, side="right")) + round(n * share / 2)
+    high = max(thresholds.high, float(population[high_at])) if high_at < n else 1.0
+    return _measured(samples, low, high, budget)
+
+
+def undecided(thresholds: Thresholds, population: NDArray[np.float32]) -> tuple[float, float]:
+    """Of all frames the share that is undecided, and the share that is decided true."""
+    n = max(1, len(population))
+    below = int(np.searchsorted(population, thresholds.low))
+    above = n - int(np.searchsorted(population, thresholds.high, side="right"))
+    return max(0, n - below - above) / n, above / n
+
+
+def _mass(samples: Samples, true: bool) -> float:
+    return float(samples.weights[samples.true == true].sum())
+
+
+def _measured(samples: Samples, low: float, high: float, budget: Budget) -> Thresholds:
+    true, false = _mass(samples, True), _mass(samples, False)
+    missed = float(samples.weights[samples.true & (samples.scores < low)].sum())
+    wrong = float(samples.weights[~samples.true & (samples.scores > high)].sum())
+    of = false if budget.fpr is not None else wrong + max(0.0, true - missed)
+    return Thresholds(low, high, missed / true if true else 0.0, wrong / of if of else 0.0)
+
+
+def _beyond(scores: NDArray[np.float32], weights: NDArray[np.float64], allowed: float) -> float:
+    """A score that no more than the share `allowed` of the mass lies below, and a margin further out.
+
+    Where so small a share is less than one sample stands for, that is beyond the lowest sample.
+    """
+    order = np.argsort(scores, kind="stable")
+    sorted_scores = np.clip(scores[order].astype(np.float64), _EDGE, 1 - _EDGE)
+    mass = np.cumsum(weights[order]) / weights.sum()
+    first = min(len(mass) - 1, int(np.searchsorted(mass, allowed, side="right")))
+    found = float(np.log(sorted_scores[first] / (1 - sorted_scores[first]))) - MARGIN
+    # Just below, so that the sample itself is undecided.
+    return float(np.float32(1 / (1 + np.exp(-found)) * (1 - 1e-6)))

@@ -1,0 +1,270 @@
+"""Resolve: the reference model decides what cheap evidence has left undecided, and checks some of the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.labels import Labels, concatenate
+from vqe.logical import plan
+from vqe.physical.assured import assured
+from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence, joined
+from vqe.physical.chance import chances
+from vqe.physical.filter import truth
+from vqe.physical.operator import Run
+from vqe.physical.reference import Reference
+from vqe.physical.tally import Tally
+from vqe.physical.votes import UNKNOWN, estimates, on_grid, shares, spread, unclear
+
+CHUNK = 64  # frames decided at once where their pictures are held
+CHUNK_BARE = 2048  # where they are not
+
+Bools = NDArray[np.bool_]
+
+
+def resolve(node: plan.Resolve, source: Batches, run: Run, total: int) -> Batches:
+    """The true frames, as they are decided; with a confidence asked for, once it has been reached."""
+    task, tally = node.task, Tally()
+    run.tallies.append((node, tally))
+    with Reference(run.library, task.video, task.info, task.confidence) as reference:
+        passing = Pass(node, run, reference, tally, total)
+        try:
+            found = passing.batches(source)
+            if node.budget is not None and node.budget.confidence is not None:
+                yield from assured(passing, found)
+            else:
+                yield from found
+        finally:
+            tally.calls = reference.calls
+            tally.model_seconds = reference.spent.model
+
+
+class Pass:
+    """One pass over the frames, segment by segment."""
+
+    def __init__(self, node: plan.Resolve, run: Run, reference: Reference, tally: Tally, total: int) -> None:
+        self.node = node
+        self.run = run
+        self.reference = reference
+        self.tally = tally
+        self.total = total
+        self.seed = int(run.library.settings.number("seed"))
+        self.voting = node.window is not None
+        video, gap = node.task.video, node.task.gap
+        self._starts = np.array([s for s, _ in video.segments((gap.microseconds or 0) / 1e6 if self.voting else 0)])
+        self._seen = 0
+
+    def batches(self, source: Batches) -> Batches:
+        held: _Held | None = None
+        segment = -1
+        for batch in source:
+            owners = np.searchsorted(self._starts, batch.frames, side="right") - 1
+            for owner in np.unique(owners):
+                if held is not None and owner != segment:
+                    yield from held.decide(final=True)
+                    held = None
+                segment = int(owner)
+                part = batch.where(owners == owner)
+                held = _Held(self, part) if held is None else held.add(part)
+                yield from held.decide(final=False)
+            self._seen += len(batch)
+            if self.run.progress is not None:
+                self.run.progress.update(self._seen, self.total)
+        if held is not None:
+            yield from held.decide(final=True)
+
+    def answers(self, frames: NDArray[np.int64], evidence: Evidence | None = None) -> tuple[Bools, Labels]:
+        """Whether the predicate is true by the reference model, and its labels, of the frames that can be decoded."""
+        self.run.check()
+        labels = self.reference.ask(frames, evidence.source.pictures if evidence is not None else None)
+        task = self.node.task
+        return truth(self.node.predicate, Batch(labels.frames, labels), self.run, task.video, task.info), labels
+
+    def places(self, frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+        """Where frames stand, and how far a window reaches to either side: in microseconds, or in frames."""
+        window = self.node.window
+        if window is None or window.microseconds is None:
+            return frames, (window.frames or 0) // 2 if window is not None else 0
+        # Times are rounded to microseconds, so one more is allowed.
+        return self.node.task.video.microseconds(frames), window.microseconds // 2 + 1
+
+    def drawn(self, frames: NDArray[np.int64], returned: Bools) -> Bools:
+        """Which frames the audit draws: bool [n]."""
+        low, high = self.node.audit
+        if low == high == 0:
+            return np.zeros(len(frames), np.bool_)
+        return chances(self.node.task.video, frames, "audit", self.seed) < np.where(returned, high, low)
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Windows [low, high) around each of n frames; `now` marks the frames that are being decided."""
+
+    places: NDArray[np.int64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    now: Bools
+
+    def full(self, known: Bools) -> Bools:
+        """Whether a frame's whole window is known: bool [n]."""
+        return shares(known.astype(np.float64), self.low, self.high) > 1 - 1e-9
+
+    def spread(self, mask: Bools) -> Bools:
+        return spread(mask, self.low, self.high)
+
+
+@dataclass
+class _Held:
+    """Frames of one segment: those before `decided` have left, and stay as long as windows reach them.
+
+    answers  int8 [n], UNKNOWN where there is none
+    asked    bool [n]: the answer is the reference model's, not taken over from a frame that looks the same
+    """
+
+    passing: Pass
+    batch: Batch
+    answers: NDArray[np.int8] = field(init=False)
+    asked: Bools = field(init=False)
+    decided: int = 0
+    labels: list[Labels] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.answers = np.full(len(self.batch), UNKNOWN, np.int8)
+        self.asked = np.zeros(len(self.batch), np.bool_)
+
+    def add(self, batch: Batch) -> _Held:
+        self.batch = joined([self.batch, batch])
+        self.answers = np.concatenate([self.answers, np.full(len(batch), UNKNOWN, np.int8)])
+        self.asked = np.concatenate([self.asked, np.zeros(len(batch), np.bool_)])
+        return self
+
+    def decide(self, *, final: bool) -> Batches:
+        """Decide the frames whose windows are complete, when there are enough of them."""
+        places, reach = self.passing.places(self.batch.frames)
+        complete = len(places) if final else int(np.searchsorted(places, places[-1] - reach, side="left"))
+        fewest = 1 if final else CHUNK if self.batch.evidence is not None else CHUNK_BARE
+        if complete - self.decided < fewest:
+            return
+        now = np.zeros(len(places), np.bool_)
+        now[self.decided : complete] = True
+        low = np.searchsorted(places, places - reach, side="left")
+        high = np.searchsorted(places, places + reach, side="right")
+        windows = _Windows(places, low, high, now)
+        self._use_known()
+        kept = self._checked(self._resolved(windows), windows)
+        yield from self._leave(np.flatnonzero(kept & now))
+        self._forget(places, reach, complete)
+
+    # --- answers ----------------------------------------------------------------------------------------------------
+
+    def _use_known(self) -> None:
+        """What the store knows is free, and better than a guess."""
+        fresh = np.flatnonzero(~self.asked)
+        self._ask(fresh[self.passing.reference.known(self.batch.frames[fresh])])
+
+    def _ask(self, positions: NDArray[np.int64]) -> None:
+        """Ask the reference model; what cannot be decoded is false."""
+        positions = positions[~self.asked[positions]]
+        if not len(positions):
+            return
+        answers, labels = self.passing.answers(self.batch.frames[positions], self.batch.evidence)
+        self.answers[positions] = 0
+        self.asked[positions] = True
+        self.answers[np.searchsorted(self.batch.frames, labels.frames)] = answers
+        if self.passing.node.values:
+            self.labels.append(labels)
+        self._carry()
+
+    def _origins(self) -> NDArray[np.int64]:
+        """The position of the frame whose answer holds for each; its own, where that one has been forgotten."""
+        own = np.arange(len(self.batch))
+        if self.batch.evidence is None:
+            return own
+        found = np.searchsorted(self.batch.frames, self.batch.evidence.origins)
+        here = self.batch.frames[np.minimum(found, len(own) - 1)] == self.batch.evidence.origins
+        return np.where(here, found, own)
+
+    def _carry(self) -> None:
+        origins = self._origins()
+        taken = ~self.asked & self.asked[origins]
+        self.answers[taken] = self.answers[origins[taken]]
+
+    # --- decisions --------------------------------------------------------------------------------------------------
+
+    def _resolved(self, windows: _Windows) -> Bools:
+        """Ask what has to be asked; whether each frame is true, of use where `now` holds."""
+        node, voting = self.passing.node, self.passing.voting
+        evidence = self.batch.evidence
+        undecided = np.ones(len(self.batch), np.bool_) if evidence is None else evidence.verdicts == UNDECIDED
+        still = undecided & windows.now
+        first = stride = node.every or 1
+        while still.any():
+            needed = windows.spread(still)
+            chosen = on_grid(self.batch.frames, needed, self.answers != UNKNOWN, stride, self.passing.seed)
+            self._ask(np.unique(self._origins()[np.flatnonzero(chosen)]))
+            if stride == 1:
+                break
+            still &= unclear(self._shares(windows), stride, first, voting)
+            stride //= 2
+        result = undecided & False if evidence is None else evidence.verdicts == 1
+        if (undecided & windows.now).any():
+            result = np.where(undecided, self._shares(windows) > 0.5, result)
+        return np.asarray(result, np.bool_)
+
+    def _shares(self, windows: _Windows) -> NDArray[np.float64]:
+        return shares(estimates(windows.places, self.answers), windows.low, windows.high)
+
+    def _checked(self, result: Bools, windows: _Windows) -> Bools:
+        """The result, put right by the audit and by what is known anyway; everything is counted."""
+        evidence, tally = self.batch.evidence, self.passing.tally
+        undecided = np.ones(len(self.batch), np.bool_) if evidence is None else evidence.verdicts == UNDECIDED
+        by_model = windows.now & undecided & windows.full(self.asked)
+        rest = np.flatnonzero(windows.now & ~by_model)
+        drawn = np.zeros(len(self.batch), np.bool_)
+        drawn[rest] = self.passing.drawn(self.batch.frames[rest], result[rest])
+        must = drawn | (windows.now & result) if self.passing.node.values and not self.passing.voting else drawn
+        self._ask(np.flatnonzero(windows.spread(must)))
+        known = windows.full(self.asked)
+        right = shares((self.asked & (self.answers == 1)).astype(np.float64), windows.low, windows.high) > 0.5
+        tally.asked_true += int((by_model & right).sum())
+        tally.asked_false += int((by_model & ~right).sum())
+        for counts, returned in ((tally.dropped, False), (tally.returned, True)):
+            own = rest[result[rest] == returned]
+            counts.add(drawn[own], known[own], right[own] & known[own])
+        if self.passing.node.budget is not None and self.passing.node.budget.confidence is not None:
+            tally.decided.append((self.batch.frames[rest], result[rest]))
+        return np.where(known, right, result)
+
+    # --- leaving ----------------------------------------------------------------------------------------------------
+
+    def _leave(self, positions: NDArray[np.int64]) -> Batches:
+        if not len(positions):
+            return
+        frames = self.batch.frames[positions]
+        if not self.passing.node.values:
+            yield Batch(frames)
+            return
+        self._ask(positions)
+        labels = concatenate(self.labels)
+        order = np.argsort(labels.frames, kind="stable")
+        kept = order[np.isin(labels.frames[order], frames)]
+        labels = labels.take(kept)
+        yield Batch(labels.frames, labels)
+
+    def _forget(self, places: NDArray[np.int64], reach: int, complete: int) -> None:
+        """Drop what no window to come can reach."""
+        if complete >= len(places):
+            start = len(places)
+        else:
+            start = min(complete, int(np.searchsorted(places, places[complete] - reach, side="left")))
+        keep = np.arange(start, len(places))
+        self.batch = self.batch.take(keep)
+        self.answers, self.asked = self.answers[keep], self.asked[keep]
+        self.decided = complete - start
+        if self.labels and len(keep):
+            labels = concatenate(self.labels)
+            self.labels = [labels.take(np.flatnonzero(labels.frames >= self.batch.frames[0]))]
+        else:
+            self.labels = []

@@ -1,0 +1,123 @@
+"""Specialise: frames decided by a small model made for this camera and predicate."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.errors import RunError
+from vqe.logical import plan
+from vqe.models.specialised import SpecialisedModel
+from vqe.physical.batch import UNDECIDED, Batch, Batches, joined
+from vqe.physical.operator import Run
+from vqe.profile import load_model
+
+
+def specialise(node: plan.Specialise, source: Batches, run: Run) -> Batches:
+    """Verdicts by the scores' means over the frames around, which never reach beyond a file's edge."""
+    model = load_model(node.proxy)
+    scorer = _Scorer(model)
+    held: _Held | None = None
+    for batch in source:
+        assert batch.evidence is not None
+        probabilities = scorer.probabilities(batch)
+        files = batch.evidence.source.video.file_of(batch.frames)
+        for number in np.unique(files):
+            own = files == number
+            part = batch.where(own)
+            if held is not None and held.file != number:
+                yield from held.decide(node, final=True)
+                held = None
+            if held is None:
+                held = _Held(int(number), _without_thumbnails(part), probabilities[own])
+            else:
+                held.add(_without_thumbnails(part), probabilities[own])
+            yield from held.decide(node, final=False)
+    if held is not None:
+        yield from held.decide(node, final=True)
+    scorer.remember(run)
+
+
+class _Scorer:
+    """Scores of frames; a frame that takes over another's answer takes over its score, and costs nothing."""
+
+    def __init__(self, model: SpecialisedModel) -> None:
+        self._model = model
+        self._last = (-1, 0.0)
+        self._frames = 0
+        self._seconds = 0.0
+
+    def probabilities(self, batch: Batch) -> NDArray[np.float32]:
+        """float32 [n], from 0 to 1."""
+        evidence = batch.evidence
+        assert evidence is not None and evidence.thumbnails is not None
+        own = np.flatnonzero((evidence.origins == batch.frames) & (evidence.verdicts == UNDECIDED))
+        backgrounds = evidence.source.backgrounds(batch.frames[own])
+        start = time.perf_counter()
+        scores = self._model.scores(evidence.thumbnails[own], backgrounds)
+        self._seconds += time.perf_counter() - start
+        self._frames += len(own)
+        fresh = 1 / (1 + np.exp(-scores.astype(np.float64)))
+        known = np.concatenate([[self._last[0]], batch.frames[own]])
+        values = np.concatenate([[self._last[1]], fresh]).astype(np.float32)
+        found = values[np.maximum(0, np.searchsorted(known, evidence.origins, side="right") - 1)]
+        self._last = (int(known[-1]), float(values[-1]))
+        decided = evidence.verdicts != UNDECIDED
+        result: NDArray[np.float32] = np.where(decided, evidence.verdicts.astype(np.float32), found)
+        return result
+
+    def remember(self, run: Run) -> None:
+        if self._frames > 1000:
+            with contextlib.suppress(RunError):
+                run.library.catalog.put_cost("specialise", "", self._seconds / self._frames)
+
+
+@dataclass
+class _Held:
+    """Frames of one file whose mean is not complete, and those before that it needs; `decided` of them have left."""
+
+    file: int
+    batch: Batch
+    probabilities: NDArray[np.float32]
+    decided: int = 0
+
+    def add(self, batch: Batch, probabilities: NDArray[np.float32]) -> None:
+        self.batch = joined([self.batch, batch])
+        self.probabilities = np.concatenate([self.probabilities, probabilities])
+
+    def decide(self, node: plan.Specialise, *, final: bool) -> Batches:
+        reach = (node.smooth or 0) // 2
+        complete = len(self.batch) if final else len(self.batch) - reach
+        if complete <= self.decided:
+            return
+        scores = smoothed(self.probabilities, reach)[self.decided : complete]
+        ready = self.batch.take(np.arange(self.decided, complete))
+        assert ready.evidence is not None
+        verdicts = np.full(len(ready), UNDECIDED, np.int8)
+        verdicts[scores < node.low] = 0
+        verdicts[scores > node.high] = 1
+        yield replace(ready, evidence=replace(ready.evidence, verdicts=verdicts))
+        forget = max(0, complete - reach)
+        self.batch = self.batch.take(np.arange(forget, len(self.batch)))
+        self.probabilities = self.probabilities[forget:]
+        self.decided = complete - forget
+
+
+def smoothed(scores: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """Means over the `reach` scores to either side, as far as there are any: float32 [n]."""
+    if reach == 0:
+        return scores
+    sums = np.concatenate([[0.0], np.cumsum(scores, dtype=np.float64)])
+    place = np.arange(len(scores))
+    low, high = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(scores))
+    means: NDArray[np.float32] = ((sums[high] - sums[low]) / (high - low)).astype(np.float32)
+    return means
+
+
+def _without_thumbnails(batch: Batch) -> Batch:
+    assert batch.evidence is not None
+    return replace(batch, evidence=replace(batch.evidence, thumbnails=None))

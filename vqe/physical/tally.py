@@ -1,0 +1,60 @@
+"""What a run of Resolve counts, and what that says of its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.accuracy import FrameAccuracy, Stratum, frame_accuracy
+
+
+@dataclass
+class Counts:
+    """Of the frames decided without the model in one way: how many, how many of them drawn by the audit, and known."""
+
+    size: int = 0
+    sampled: int = 0
+    sampled_true: int = 0
+    known: int = 0
+    known_true: int = 0
+
+    def add(self, drawn: NDArray[np.bool_], known: NDArray[np.bool_], true: NDArray[np.bool_]) -> None:
+        """bool [n] each: of these n frames; `true` counts where known. What is drawn is known."""
+        self.size += len(known)
+        self.sampled += int(drawn.sum())
+        self.sampled_true += int((drawn & true).sum())
+        self.known += int(known.sum())
+        self.known_true += int((known & true).sum())
+
+    def draw(self, true: NDArray[np.bool_], known: NDArray[np.bool_]) -> None:
+        """Frames counted before are drawn too: whether each is true, and whether it was known already: bool [n]."""
+        self.sampled += len(true)
+        self.sampled_true += int(true.sum())
+        self.known += int((~known).sum())
+        self.known_true += int((true & ~known).sum())
+
+    def stratum(self, returned: bool) -> Stratum:
+        return Stratum(returned, self.size, self.sampled, self.sampled_true, self.known, self.known_true)
+
+
+@dataclass
+class Tally:
+    """Counts of one run. `decided`, where it is kept: (frame, returned) of what was decided without the model."""
+
+    asked_true: int = 0
+    asked_false: int = 0
+    dropped: Counts = field(default_factory=Counts)
+    returned: Counts = field(default_factory=Counts)
+    calls: int = 0
+    model_seconds: float = 0.0
+    decided: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = field(default_factory=list)
+
+    @property
+    def frames(self) -> int:
+        return self.asked_true + self.asked_false + self.dropped.size + self.returned.size
+
+    def accuracy(self, confidence: float = 0.95) -> FrameAccuracy:
+        strata = [self.dropped.stratum(False), self.returned.stratum(True)]
+        return frame_accuracy(strata, self.asked_true, self.asked_false, confidence)

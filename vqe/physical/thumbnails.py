@@ -1,0 +1,36 @@
+"""Thumbnails: frames with small pictures of them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import numpy as np
+
+from vqe.errors import RunError
+from vqe.logical import plan
+from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence
+from vqe.physical.operator import Run
+from vqe.video import Thumbnails
+
+FRAMES = 64  # in a batch: what a small model likes, and little to hold
+
+
+def thumbnails(node: plan.Thumbnails, source: Batches, run: Run) -> Batches:
+    """Frames that cannot be decoded are left out, with a warning."""
+    frames, seconds = 0, 0.0
+    with Thumbnails(node.video, node.size) as reader:
+        for batch in source:
+            for start in range(0, len(batch), FRAMES):
+                run.check()
+                began = time.perf_counter()
+                numbers, small = reader.read(batch.frames[start : start + FRAMES])
+                seconds += time.perf_counter() - began
+                frames += len(numbers)
+                if len(numbers):
+                    undecided = np.full(len(numbers), UNDECIDED, np.int8)
+                    yield Batch(numbers, evidence=Evidence(small, undecided, numbers, reader))
+    if frames > 1000:
+        with contextlib.suppress(RunError):
+            fingerprint = node.video.files[0].index.fingerprint
+            run.library.catalog.put_cost("thumbnail", fingerprint, seconds / frames)

@@ -1,0 +1,154 @@
+"""What has been learnt of a predicate on a camera: a small model's scores on held-out time, and what things cost.
+
+A profile is one safetensors file: the model's tensors, the held-out samples, and a description as JSON. Planning reads
+it with numpy alone; thresholds are chosen from it anew for every budget.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.labels.files import explained, write_atomically
+from vqe.logical.plan import Proxy, Task
+
+if TYPE_CHECKING:
+    from vqe.models.specialised import SpecialisedModel
+
+VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Held-out frames that were drawn at random, each with its own chance.
+
+    scores   float32 [m], of the small model, from 0 to 1 (means over the window, where there is one)
+    true     bool [m]
+    weights  float64 [m]: how many frames of the video each stands for
+    """
+
+    scores: NDArray[np.float32]
+    true: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of one task.
+
+    samples      held-out frames with their truth
+    population   float32 [k], rising: scores of frames drawn evenly from all that were seen
+    carried      for each candidate δ of the difference filter: (δ, share of frames carried, errors among them)
+    noise        how often the reference contradicts itself from a true frame to the next
+    labels       how many frames were asked to learn this
+    files        fingerprints of the files learnt from
+    model        name of the small model; "" where none pays
+    reason       why none does
+    """
+
+    predicate: str
+    samples: Samples
+    population: NDArray[np.float32]
+    noise: float
+    labels: int
+    positives: int
+    files: tuple[str, ...]
+    model: str
+    smooth: int
+    size: int
+    reason: str = ""
+    proxy: Proxy | None = None
+
+
+def path_of(folder: Path, task: Task) -> Path:
+    """Where a task's profile is kept: the same for every video that the camera's name stands for, over the days."""
+    predicate = task.predicate
+    regions = [c.region.text() for c in predicate.calls if c.region is not None]
+    described = [
+        predicate.sql,
+        predicate.alias,
+        *map(str, predicate.calls),
+        *regions,
+        task.info.key,
+        task.confidence,
+        task.window,
+    ]
+    key = blake2b(json.dumps(described, default=str).encode(), digest_size=10).hexdigest()
+    camera = blake2b(task.camera.encode(), digest_size=6).hexdigest()
+    return folder / "profiles" / camera / f"{key}.safetensors"
+
+
+def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], architecture: str) -> None:
+    """Keep a profile with its model's tensors. Raises RunError where the folder cannot be written."""
+    from safetensors.numpy import save as encode
+
+    described = {k: v for k, v in asdict(profile).items() if k not in ("samples", "population", "proxy")} | {
+        "architecture": architecture
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "profile.scores": profile.samples.scores,
+        "profile.true": profile.samples.true.astype(np.uint8),
+        "profile.weights": profile.samples.weights,
+        "profile.population": profile.population,
+        **{f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()},
+    }
+    metadata = {"vqe": VERSION, "profile": json.dumps(described)}
+    with explained("keep what was learnt", path.parent):
+        write_atomically(path, encode(arrays, metadata))
+
+
+def load(path: Path) -> Profile | None:
+    """The profile kept at `path`; None where there is none that can be read: it is then learnt anew."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return _load(path, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _load(path: Path, _changed: int) -> Profile | None:
+    opened = _opened(path)
+    if opened is None:
+        return None
+    described, arrays = opened
+    described.pop("architecture")
+    samples = Samples(arrays["profile.scores"], arrays["profile.true"].astype(np.bool_), arrays["profile.weights"])
+    files = tuple(described.pop("files"))
+    proxy = Proxy(path, described["model"]) if described["model"] else None
+    return Profile(samples=samples, population=arrays["profile.population"], files=files, proxy=proxy, **described)
+
+
+def load_model(proxy: Proxy) -> SpecialisedModel:
+    """The small model of a profile, ready to run. RunError where it has gone."""
+    from vqe.errors import RunError
+    from vqe.models.specialised import Architecture, SpecialisedModel
+
+    opened = _opened(proxy.path)
+    if opened is None:
+        raise RunError(f"what was learnt has gone: {proxy.path}", hint="run the query again: it is learnt anew")
+    described, arrays = opened
+    tensors = {k.removeprefix("model."): v for k, v in arrays.items() if k.startswith("model.")}
+    return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors)
+
+
+def _opened(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "np") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("vqe") != VERSION:
+                return None
+            names = list(file.keys())
+            return json.loads(metadata["profile"]), {name: file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return None
