@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vqe.errors import RunError, VqeWarning
 from vqe.learning.judge import judge_of
-from vqe.learning.pool import Judge, make_pool
+from vqe.learning.pool import BLOCKS, Judge, make_pool
 from vqe.learning.windows import windows_of
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Task
@@ -28,6 +28,7 @@ ROUND = 300  # labels bought where the model is unsure, the first time
 ROUNDS = 5
 AROUND = 4  # frames asked between two neighbours of the grid that disagree
 FEWEST = 4  # true frames that there must be on either side of the split before a model is trained
+SPLITS = 50  # random halves of time that are tried
 SHARE = 0.1  # of all frames is the most to ask for learning
 TRAINING_SECONDS = 5.0  # about, a round
 
@@ -121,9 +122,19 @@ class _Lesson:
         self._ask(self.pool.draw(chance, luck))
 
     def _enough(self) -> bool:
+        """Split time into blocks to train on and blocks held out, so that both have true frames; whether they do.
+
+        Of some random halves the one that shares them out best: what recurs must not fall on one side only.
+        """
         pool = self.pool
-        true = pool.known & pool.true
-        return bool(min((true & pool.held).sum(), (true & ~pool.held).sum()) >= FEWEST)
+        found = pool.known & pool.true
+        block = np.arange(len(pool)) * BLOCKS // max(1, len(pool))
+        true = np.bincount(block[found], minlength=BLOCKS)
+        chance = np.random.default_rng(self.seed)
+        halves = [chance.permutation(BLOCKS)[: BLOCKS // 2] for _ in range(SPLITS)]
+        best = max(halves, key=lambda half: min(true[half].sum(), true.sum() - true[half].sum()))
+        pool.held = np.isin(block, best)
+        return bool(min((found & pool.held).sum(), (found & ~pool.held).sum()) >= FEWEST)
 
     def _bought(self) -> int:
         return self.reference.calls

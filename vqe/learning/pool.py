@@ -16,7 +16,7 @@ from vqe.video import Thumbnails
 STEP = 3  # frames from one to the next in a stretch: neighbours show nearly the same
 MOST = 12_000  # frames in the pool; their thumbnails are held in memory: 110 MB
 STRETCH = 100  # frames of the pool that follow each other, where the video is too long to be seen whole
-BLOCKS = 24  # of time: every second one is held out from training, to set thresholds by
+BLOCKS = 24  # of time: half of them are held out from training, to set thresholds by
 CHUNK = 64
 
 # Whether the predicate is true of each frame, and how clearly, from 0 to 1.
@@ -106,7 +106,6 @@ def make_pool(
                 labels.append(reference.ask(wanted, reader.pictures))
     shown = np.concatenate(numbers)
     n = len(shown)
-    held = (np.arange(n) * BLOCKS // max(1, n)) % 2 == 1
     blank = np.zeros(n, np.bool_)
     pool = Pool(
         shown,
@@ -117,7 +116,7 @@ def make_pool(
         np.zeros(n, np.float32),
         np.zeros(n),
         np.isin(shown, on_grid),
-        held,
+        blank.copy(),
     )
     pool.chance[:] = 1 / step
     for part in labels:
