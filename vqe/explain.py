@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from vqe.logical.node import Node, tree, walk
 from vqe.logical.plan import Detect, Query
+from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.cost import Measured, estimate
 from vqe.physical.operator import Operator
 
@@ -17,13 +18,26 @@ def explain(plan: Query, known: Measured) -> str:
     return "\n".join([*_lines(plan, lambda n: _estimated(n, known)), _price(plan, known)])
 
 
-def explain_verbose(steps: list[tuple[str, Query]], known: Measured, sql: str) -> str:
-    """The plan after each rule that changed it, and the text that DuckDB is given."""
+def explain_verbose(
+    steps: list[tuple[str, Query]], known: Measured, sql: str, choices: Sequence[tuple[list[Candidate], Candidate]]
+) -> str:
+    """The plan after each rule that changed it, what else was considered, and the text that DuckDB is given."""
     parts = []
     for rule, plan in steps[:-1]:
         parts += [f"-- {rule}", *_lines(plan, lambda _: ""), ""]
-    parts += [f"-- {steps[-1][0]}", explain(steps[-1][1], known), "", "-- DuckDB runs", sql]
+    parts += [f"-- {steps[-1][0]}", explain(steps[-1][1], known), ""]
+    for found, chosen in choices:
+        if len(found) > 1:
+            parts += ["-- considered", *(_candidate(c, c is chosen) for c in found), ""]
+    parts += ["-- DuckDB runs", sql]
     return "\n".join(parts)
+
+
+def _candidate(candidate: Candidate, chosen: bool) -> str:
+    if candidate.note:
+        return f"  {candidate.kind}: {candidate.note}"
+    mark = "→" if chosen else " "
+    return f"{mark} {candidate.kind}: {candidate.description}, {_seconds(candidate.seconds)}"
 
 
 def explain_analyze(

@@ -53,7 +53,8 @@ class VideoQuery:
         if mode == "plain":
             return explain(plan, known)
         if mode == "verbose":
-            return explain_verbose(self._prepared.steps, known, self._prepared.bound.query.text)
+            text = self._prepared.bound.query.text
+            return explain_verbose(self._prepared.steps, known, text, self._prepared.choices)
         start = time.perf_counter()
         with self._running() as (execution, relation):
             plan = self._prepared.plan  # made anew, if something had to be learnt

@@ -67,7 +67,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def camera(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[vqe.Connection, Squares]]:
     """The clip as a video whose detector is slow, as the catalogue says: 50 ms a frame."""
-    with vqe.connect(tmp_path / "db") as db:
+    with vqe.connect(tmp_path / "db", {"plan_space": "all"}) as db:
         db.sql(f"CREATE VIDEO cam FROM '{clip}'")
         info = db._engine.library.model(None)
         db._catalog.put_cost("reference", info.key, 0.05)

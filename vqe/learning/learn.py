@@ -172,29 +172,33 @@ class _Lesson:
             true = pool.true[drawn]
         every = len(self.task.frames) / len(pool)
         weights = every / pool.chance[drawn] * (len(pool) / max(1, pool.held.sum()))
-        return Samples(scores[drawn], true, np.where(true, np.minimum(weights, self._runs()[drawn]), weights))
+        return Samples(scores[drawn], true, np.where(true, np.minimum(weights, self._runs(scores)[drawn]), weights))
 
     def _look_beside(self, positions: NDArray[np.int64]) -> None:
         """Ask about the frames beside true ones that the model does not see: how long does that last?"""
         near = positions[:, None] + np.array([-2, -1, 1, 2])
         self._ask(np.unique(np.clip(near, 0, len(self.pool) - 1)))
 
-    def _runs(self) -> NDArray[np.float64]:
-        """How many frames of the video, at the most, a true frame can stand for: those between the nearest false ones.
+    def _runs(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How many frames of the video, at the most, a true frame stands for: its share of those between the nearest
+        false ones.
 
         Where something rare was met by chance, that is nearer the truth than the chance was (adaptive cluster
-        sampling: Thompson, JASA 1990).
+        sampling: Thompson, JASA 1990). A short run that the model does not see, but that is known whole, will be
+        answered from the labels: it counts one frame.
         """
         pool = self.pool
         place = np.arange(len(pool))
         false = np.flatnonzero(pool.known & ~pool.true)
         before = np.concatenate([[-1], false])[np.searchsorted(false, place, side="right")]
         after = np.concatenate([false, [len(pool)]])[np.searchsorted(false, place, side="left")]
-        between = np.maximum(1, after - before - 1)
+        drawn = np.concatenate([[0], np.cumsum(pool.drawn & pool.known)])
         asked = np.concatenate([[0], np.cumsum(pool.known)])
-        unknown = np.maximum(0, between - (asked[np.minimum(after, len(pool))] - asked[np.maximum(before, 0)]))
-        most: NDArray[np.float64] = 1.0 + unknown * len(self.task.frames) / len(pool)
-        return most
+        length = np.maximum(1, after - before - 1)
+        samples = np.maximum(1, drawn[after] - drawn[np.minimum(before + 1, after)])
+        unknown = length - (asked[after] - asked[np.minimum(before + 1, after)])
+        most: NDArray[np.float64] = length / samples * len(self.task.frames) / len(pool)
+        return np.where((unknown <= 0) & (scores < 0.5), 1.0, most)
 
     def _seconds_left(self, samples: Samples, scores: NDArray[np.float32]) -> float:
         """What asking about the undecided frames will take."""

@@ -11,7 +11,7 @@ from vqe.logical.budget import Budget
 from vqe.profile import Samples
 
 # Estimates have to stay within this share of the budget: what is left is the margin for what the samples do not show.
-SHARE = 0.5
+SHARE = 0.9
 FEWEST = 8  # true samples; from fewer no threshold is chosen
 MARGIN = 0.5  # in logits
 _EDGE = 1e-6  # scores are kept this far from 0 and 1, where their logits end
