@@ -252,10 +252,9 @@ class Connection:
 
 def _rules() -> tuple[str, ...]:
     """The names of the rules that may be disabled."""
-    from vqe.optimizer import optimize
+    from vqe.optimizer.optimize import OPTIONAL_RULES
 
-    rules = getattr(optimize, "OPTIONAL_RULES", optimize.REWRITES)
-    return tuple(rule if isinstance(rule, str) else rule.__name__ for rule in rules)
+    return tuple(rule.__name__ for rule in OPTIONAL_RULES)
 
 
 class _Variables(dict[str, object]):

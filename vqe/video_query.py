@@ -67,7 +67,7 @@ class VideoQuery:
 
 def _kept(engine: Engine, prepared: Prepared, execution: Execution) -> tuple[Report, ...]:
     """What a finished run has to say of itself; it is written down, and its notes are told."""
-    reports: tuple[Report, ...] = tuple(getattr(execution, "reports", ()))
+    reports = execution.reports
     keep(engine.catalog, prepared.statement.span.of(prepared.text), reports)
     return reports
 
