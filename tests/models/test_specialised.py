@@ -77,17 +77,14 @@ def test_light_is_not_seen(model: SpecialisedModel) -> None:
 
 @pytest.mark.parametrize("architecture", [*FAMILY, Architecture(48, (8,), 8, (0.1, 0.25, 0.6, 1.0), False)])
 def test_openvino_says_what_torch_says(architecture: Architecture) -> None:
-    import torch
-
-    from vqe.models.specialised.network import filled, network, pictures
+    from vqe.models.specialised.graph import OpenvinoRunner
+    from vqe.models.specialised.network import TorchRunner
 
     tensors = _random_tensors(architecture)
     thumbnails, background, _ = footage(70, 96)
     backgrounds = np.repeat(background, 70, 0)
-    found = SpecialisedModel.from_tensors(architecture, tensors).scores(thumbnails, backgrounds)
-    seen = pictures(architecture, torch.from_numpy(thumbnails), torch.from_numpy(backgrounds))
-    with torch.inference_mode():
-        expected = filled(network(architecture), tensors).eval()(seen)[:, 0].numpy()
+    found = OpenvinoRunner(architecture, tensors, 96)(thumbnails, backgrounds)
+    expected = TorchRunner(architecture, tensors, "cpu")(thumbnails, backgrounds)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
@@ -185,8 +182,8 @@ def test_whole_blocks_are_held_back() -> None:
 
     targets = (np.arange(2000) % 500 < 60).astype(np.float32)
     held = held_back(targets)
-    assert 0.08 < held.mean() < 0.2
-    assert 0.08 < held[targets > 0].mean() < 0.2
+    assert 0.04 < held.mean() < 0.1
+    assert 0.04 < held[targets > 0].mean() < 0.1
     assert (np.diff(held.astype(int)) == 1).sum() < 20
     assert not held_back(np.arange(30) % 2 * np.float32(1)).any()
 

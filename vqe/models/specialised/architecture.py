@@ -19,8 +19,8 @@ class Architecture:
     difference  whether the difference from the background is a channel beside the picture
     """
 
-    size: int = 96
-    widths: tuple[int, ...] = (16, 32, 32)
+    size: int = 48
+    widths: tuple[int, ...] = (16, 32, 64, 64)
     hidden: int = 32
     crop: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     difference: bool = True
@@ -108,8 +108,8 @@ def _four(numbers: list[float]) -> tuple[float, float, float, float]:
 
 # From cheapest to dearest.
 FAMILY: tuple[Architecture, ...] = (
-    Architecture(size=48, widths=(16, 32), hidden=32),
-    Architecture(size=48, widths=(16, 32, 64), hidden=32),
+    Architecture(widths=(8, 16, 32, 64)),
     Architecture(),
-    Architecture(widths=(16, 32, 64, 64), hidden=64),
+    Architecture(size=96, widths=(8, 16, 32, 64, 64)),
+    Architecture(size=96),
 )

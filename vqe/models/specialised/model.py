@@ -144,7 +144,7 @@ def _runner(architecture: Architecture, tensors: Tensors, side: int) -> Runner:
     if _has_cuda():
         from vqe.models.specialised.network import TorchRunner
 
-        return TorchRunner(architecture, tensors)
+        return TorchRunner(architecture, tensors, "cuda")
     from vqe.models.specialised.graph import OpenvinoRunner
 
     return OpenvinoRunner(architecture, tensors, side)

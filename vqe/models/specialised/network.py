@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from vqe.models.specialised.architecture import Architecture
 from vqe.models.specialised.settings import DIFFERENCE_SCALE, NORM_EPSILON, PICTURE_SCALE
 
-DROPOUT = 0.3
-_BATCH = 512
+DROPOUT = 0.2
+_BATCH = 256
 
 
 def network(architecture: Architecture) -> nn.Sequential:
@@ -61,21 +61,24 @@ def _centred(architecture: Architecture, pixels: Tensor) -> Tensor:
 
 
 class TorchRunner:
-    """See `Runner`: on a CUDA device."""
+    """See `Runner`: on a CUDA device, in full float32, as many pictures at a time so that sums round alike."""
 
-    def __init__(self, architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]]) -> None:
+    def __init__(self, architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], device: str) -> None:
         self._architecture = architecture
-        self._net = filled(network(architecture), tensors).eval().cuda()
+        self._device = device
+        self._net = filled(network(architecture), tensors).eval().to(device)
 
     def __call__(self, thumbnails: NDArray[np.uint8], backgrounds: NDArray[np.uint8]) -> NDArray[np.float32]:
         scores = np.empty(len(thumbnails), np.float32)
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
             for start in range(0, len(scores), _BATCH):
                 part = slice(start, start + _BATCH)
-                seen = pictures(self._architecture, _moved(thumbnails[part]), _moved(backgrounds[part]))
-                scores[part] = self._net(seen)[:, 0].cpu().numpy()
+                seen = pictures(self._architecture, self._moved(thumbnails[part]), self._moved(backgrounds[part]))
+                scores[part] = self._net(seen)[: len(scores) - start, 0].cpu().numpy()
         return scores
 
-
-def _moved(array: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(np.array(array)).cuda()
+    def _moved(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """On the device, with black pictures up to a whole batch."""
+        padded = np.zeros((_BATCH, *pixels.shape[1:]), np.uint8)
+        padded[: len(pixels)] = pixels
+        return torch.from_numpy(padded).to(self._device)

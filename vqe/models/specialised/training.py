@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import copy
-import functools
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,46 +17,54 @@ from torch import Tensor, nn
 from vqe.models.specialised.architecture import Architecture
 from vqe.models.specialised.network import filled, network, pictures
 
-EPOCHS = 20
-EPOCHS_ON = 8  # from a network that knows most of it
-RATE, RATE_ON = 3e-3, 1e-3
+SHOWN = 32_000  # examples in all, each many times
+FEWEST_EPOCHS, MOST_EPOCHS = 12, 40
+ON = 0.4  # of that, and of the learning rate, where a network that knows most of it goes on
+RATE = 5e-3
 BATCH = 64
-DECAY = 1e-2
-SHIFT = 2  # pixels
+DECAY = 1e-3
+SHIFT = 48  # a picture moves by up to one in so many of its side
 CONTRAST = 0.1  # standard deviation of the factor
 MOST_BALANCE = 20.0  # however rare the true ones are, none counts for more of the false
-HELD_BACK = 8  # one block in so many
-BLOCKS = 40
-PATIENCE = 0.5  # of all epochs, without a better loss
+HELD_BACK = 16  # one block in so many
+BLOCKS = 48
+PATIENCE = 0.2  # of all epochs, without a better loss
+RISE, FALL = 0.3, 0.5  # the parts of the training after which the rate is highest, and after which it falls for good
 
 
 @dataclass(frozen=True)
 class Examples:
-    """What the network sees (float32 [n, channels, height, width]), what it should say, and how much that matters."""
+    """What the network sees, with a margin to move in, what it should say, and how much that matters.
+
+    seen      float32 [n, channels, height + 2 margin, width + 2 margin]
+    targets   float32 [n]
+    weights   float32 [n]
+    """
 
     seen: Tensor
     targets: Tensor
     weights: Tensor
+    margin: int
 
-    def at(self, places: Tensor) -> Examples:
-        return Examples(self.seen[places], self.targets[places], self.weights[places])
+    def loss(self, net: nn.Sequential, places: Tensor, *, varied: bool) -> Tensor:
+        """The weighted cross entropy at each of these places; varied: of pictures a little other than they are."""
+        seen = self._moved(places) if varied else self._window(places, [(self.margin, self.margin)] * len(places))
+        logits = net(seen)[:, 0]
+        return nn.functional.binary_cross_entropy_with_logits(
+            logits, self.targets[places], self.weights[places], reduction="none"
+        )
 
-    def loss(self, logits: Tensor) -> Tensor:
-        return nn.functional.binary_cross_entropy_with_logits(logits[:, 0], self.targets, self.weights)
+    def _moved(self, places: Tensor) -> Tensor:
+        """Each moved by a few pixels and with a contrast of its own. (Brightness is taken off all pictures.)"""
+        shifts = torch.randint(2 * self.margin + 1, (len(places), 2)).tolist()
+        factors = 1 + CONTRAST * torch.randn(len(places), 1, 1, 1)
+        return self._window(places, [(y, x) for y, x in shifts]) * factors.to(self.seen.device)
 
-
-class Clock:
-    """How much of a training is done: by its steps, or by the time it may take where that runs out earlier."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._begun = time.monotonic()
-        self._seconds = seconds
-
-    def progress(self, steps: float) -> float:
-        """steps: the part of all steps that is done; the result is 1 where the training should end."""
-        if self._seconds is None:
-            return steps
-        return min(1.0, max(steps, (time.monotonic() - self._begun) / max(self._seconds, 1e-3)))
+    def _window(self, places: Tensor, corners: list[tuple[int, int]]) -> Tensor:
+        height, width = (side - 2 * self.margin for side in self.seen.shape[2:])
+        at = zip(places.tolist(), corners, strict=True)
+        parts = [self.seen[i, :, y : y + height, x : x + width] for i, (y, x) in at]
+        return torch.stack(parts).contiguous(memory_format=torch.channels_last)
 
 
 def fit(
@@ -72,16 +78,21 @@ def fit(
     seconds: float | None,
 ) -> dict[str, NDArray[np.float32]]:
     """See `model.train`, which checks what is given."""
-    clock = Clock(seconds)
+    until = Limit(seconds)
     with _own_state(seed):
         device = "cuda" if torch.cuda.is_available() else "cpu"
         net = network(architecture)
         net = (net if start is None else filled(net, start)).to(device).to(memory_format=torch.channels_last)
-        seen = _seen(architecture, thumbnails, backgrounds).to(device, memory_format=torch.channels_last)
-        balanced = torch.from_numpy(balance(targets, weights)).to(device)
-        examples = Examples(seen, torch.from_numpy(targets.astype(np.float32)).to(device), balanced)
-        best = _train(net, examples, held_back(targets), start is not None, clock)
-    return {name: best[name].cpu().numpy() for name in architecture.shapes()}
+        margin = max(1, architecture.size // SHIFT)
+        examples = Examples(
+            _seen(architecture, thumbnails, backgrounds, margin).to(device),
+            torch.from_numpy(targets.astype(np.float32)).to(device),
+            torch.from_numpy(balance(targets, weights)).to(device),
+            margin,
+        )
+        _train(net, examples, held_back(targets), 1.0 if start is None else ON, until)
+        state = net.state_dict()
+        return {name: state[name].cpu().numpy() for name in architecture.shapes()}
 
 
 def balance(targets: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -107,11 +118,23 @@ def held_back(targets: NDArray[np.float32]) -> NDArray[np.bool_]:
     return held
 
 
+class Limit:
+    """The time that a training may take, which is begun."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._begun = time.monotonic()
+        self._seconds = seconds
+
+    def used(self) -> float:
+        """The part of it that is over; 0 where there is no limit."""
+        return 0.0 if self._seconds is None else (time.monotonic() - self._begun) / max(self._seconds, 1e-3)
+
+
 @contextlib.contextmanager
 def _own_state(seed: int) -> Iterator[None]:
     """Inside, torch's random numbers come from the seed and all cores work; after, both are as they were."""
     threads = torch.get_num_threads()
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
         torch.manual_seed(seed)
         torch.set_num_threads(_cores())
         try:
@@ -127,82 +150,67 @@ def _cores() -> int:
         return os.cpu_count() or 1
 
 
-def _seen(architecture: Architecture, thumbnails: NDArray[np.uint8], backgrounds: NDArray[np.uint8]) -> Tensor:
-    parts = [
-        pictures(architecture, torch.tensor(thumbnails[i : i + BATCH]), torch.tensor(backgrounds[i : i + BATCH]))
-        for i in range(0, len(thumbnails), BATCH)
-    ]
-    return torch.cat(parts)
+def _seen(
+    architecture: Architecture, thumbnails: NDArray[np.uint8], backgrounds: NDArray[np.uint8], margin: int
+) -> Tensor:
+    """What the network sees, with its edges repeated around it."""
+    parts = []
+    for i in range(0, len(thumbnails), BATCH):
+        part = slice(i, i + BATCH)
+        seen = pictures(architecture, torch.tensor(thumbnails[part]), torch.tensor(backgrounds[part]))
+        parts.append(nn.functional.pad(seen, (margin, margin, margin, margin), mode="replicate"))
+    return torch.cat(parts).contiguous(memory_format=torch.channels_last)
 
 
-def _train(
-    net: nn.Sequential, examples: Examples, held: NDArray[np.bool_], going_on: bool, clock: Clock
-) -> dict[str, Tensor]:
-    """The state of the epoch that did best on what was held back, or of the last where nothing was."""
-    epochs, rate = (EPOCHS_ON, RATE_ON) if going_on else (EPOCHS, RATE)
-    device = examples.seen.device
-    places = torch.from_numpy(np.flatnonzero(~held)).to(device)
-    test = examples.at(torch.from_numpy(np.flatnonzero(held)).to(device))
-    optimizer = torch.optim.AdamW(net.parameters(), rate, weight_decay=DECAY)
-    best, lowest, since = copy.deepcopy(net.state_dict()), math.inf, 0
-    for epoch in range(epochs):
-        order = places[torch.randperm(len(places)).to(device)]
-        _epoch(net, examples, order, optimizer, functools.partial(_rate, rate, clock, epoch, epochs))
-        loss = _loss(net, test) if held.any() else -epoch
-        since = 0 if loss < lowest else since + 1
-        if loss < lowest:
-            best, lowest = copy.deepcopy(net.state_dict()), loss
-        if since > epochs * PATIENCE or clock.progress(0) == 1:
-            break
-    return best
+def _train(net: nn.Sequential, examples: Examples, held: NDArray[np.bool_], scale: float, limit: Limit) -> None:
+    """Until FALL, at most, with a part held back, whose loss tells when nothing more is learnt; then with all.
+
+    The rest of the training, in which the rate falls, is what makes a good network: it is never left out.
+    """
+    epochs = scale * min(MOST_EPOCHS, max(FEWEST_EPOCHS, SHOWN / len(held)))
+    optimizer = torch.optim.AdamW(net.parameters(), scale * RATE, weight_decay=DECAY)
+    shown, test = (torch.from_numpy(np.flatnonzero(kind)) for kind in (~held, held))
+    progress, lowest, since = 0.0, math.inf, 0
+    while progress < 1:
+        places = shown if progress < FALL else torch.arange(len(held))
+        for batch in _batches(places):
+            progress = max(progress, limit.used())
+            optimizer.param_groups[0]["lr"] = scale * RATE * one_cycle(progress)
+            _step(net, examples, batch, optimizer)
+            progress += len(batch) / (epochs * len(places))
+            if progress >= 1:
+                return
+        if len(test) and progress < FALL:
+            loss = _loss(net, examples, test)
+            since = 0 if loss < lowest else since + 1
+            lowest = min(lowest, loss)
+            if since > PATIENCE * epochs:
+                progress = FALL
 
 
-def _epoch(
-    net: nn.Sequential,
-    examples: Examples,
-    order: Tensor,
-    optimizer: torch.optim.Optimizer,
-    rate: Callable[[float], float],
-) -> None:
-    """rate: the learning rate after a part of the epoch; nothing more is learnt where that is none."""
+def _batches(places: Tensor) -> list[Tensor]:
+    """In random order; one example alone has no spread to normalise by, and joins the batch before."""
+    order = places[torch.randperm(len(places))]
+    return list(torch.tensor_split(order, max(1, len(order) // BATCH)))
+
+
+def _step(net: nn.Sequential, examples: Examples, places: Tensor, optimizer: torch.optim.Optimizer) -> None:
     net.train()
-    # A batch of one has no spread to normalise by.
-    batches = [part for part in torch.split(order, BATCH) if len(part) > 1]
-    for i, places in enumerate(batches):
-        optimizer.param_groups[0]["lr"] = rate(i / len(batches))
-        if not optimizer.param_groups[0]["lr"]:
-            return
-        batch = examples.at(places)
-        loss = batch.loss(net(varied(batch.seen))).mean()
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-
-
-def _rate(highest: float, clock: Clock, epoch: int, epochs: int, part: float) -> float:
-    return highest * one_cycle(clock.progress((epoch + part) / epochs))
+    loss = examples.loss(net, places, varied=True).mean()
+    optimizer.zero_grad()
+    torch.autograd.backward(loss)
+    optimizer.step()
 
 
 def one_cycle(progress: float) -> float:
     """The part of the highest learning rate at a part of the training (Smith & Topin, 2018): up, then down to none."""
-    rise = 0.3
-    if progress < rise:
-        return 0.04 + 0.96 * (0.5 - 0.5 * math.cos(math.pi * progress / rise))
-    return 0.5 + 0.5 * math.cos(math.pi * min(1.0, (progress - rise) / (1 - rise)))
+    if progress < RISE:
+        return 0.04 + 0.96 * (0.5 - 0.5 * math.cos(math.pi * progress / RISE))
+    return 0.5 + 0.5 * math.cos(math.pi * min(1.0, (progress - RISE) / (1 - RISE)))
 
 
-def varied(seen: Tensor) -> Tensor:
-    """The pictures moved by up to SHIFT pixels, the edges repeated, each with a contrast of its own."""
-    height, width = seen.shape[2:]
-    padded = nn.functional.pad(seen, (SHIFT, SHIFT, SHIFT, SHIFT), mode="replicate")
-    y, x = torch.randint(2 * SHIFT + 1, (2,)).tolist()
-    factors = 1 + CONTRAST * torch.randn(len(seen), 1, 1, 1)
-    return padded[:, :, y : y + height, x : x + width] * factors.to(seen.device)
-
-
-def _loss(net: nn.Sequential, examples: Examples) -> float:
+def _loss(net: nn.Sequential, examples: Examples, places: Tensor) -> float:
     net.eval()
     with torch.inference_mode():
-        parts = torch.split(examples.seen, 4 * BATCH)
-        logits = torch.cat([net(part) for part in parts])
-        return float(examples.loss(logits).sum() / examples.weights.sum())
+        losses = [examples.loss(net, part, varied=False).sum() for part in torch.tensor_split(places, 4)]
+        return float(sum(losses)) / float(examples.weights[places].sum())
