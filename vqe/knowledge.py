@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-
 from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.frames import FrameSet
@@ -55,13 +53,10 @@ class Knowledge:
 
     def _labelled(self, video: Video, frames: FrameSet, key: str, confidence: float) -> int:
         """How many of these frames have labels."""
-        numbers = frames.array()
-        owners = video.file_of(numbers)
         stored = 0
-        for number in np.unique(owners):
-            file = video.files[number]
+        for file, _, numbers in video.by_file(frames.array()):
             labels = self.library.store.open(file.index.fingerprint, key, confidence)
-            stored += int(labels.known(numbers[owners == number] - file.first_frame).sum())
+            stored += int(labels.known(numbers).sum())
         return stored
 
     def _costs(self, info: ModelInfo, video: Video) -> Costs:

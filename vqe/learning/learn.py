@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vqe.errors import RunError, VqeWarning
 from vqe.learning.judge import judge_of
-from vqe.learning.pool import BLOCKS, Judge, make_pool
+from vqe.learning.pool import BLOCKS, STEP, Judge, make_pool
 from vqe.learning.windows import windows_of
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Task
@@ -228,7 +228,7 @@ class _Lesson:
             positives=int((pool.known & pool.true).sum()),
             files=tuple(file.index.fingerprint for file in self.task.video.files),
             model=name,
-            smooth=2 * self.windows.reach * self.windows.step + 1 if self.windows.reach else 0,
+            smooth=2 * self.windows.reach * STEP + 1 if self.windows.reach else 0,
             size=SIZE,
             reason=reason,
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe.learning.pool import STEP
 from vqe.logical.plan import Task
 
 VOTES = 9  # frames of a window that are asked to know its majority
@@ -18,13 +17,12 @@ SURE = 0.02  # so near to 0 or 1, a mean over the window is believed
 class Windows:
     """Windows [low, high) of the pool's frames around each of them; `reach` 0 where every frame is by itself.
 
-    reach: pool frames to either side, about; step: video frames from one pool frame to the next.
+    reach: pool frames to either side, about.
     """
 
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     reach: int
-    step: int
 
     def needed(self, positions: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.int64]:
         """Which frames to ask to know the majority around those at `positions`, where the model is not sure of it."""
@@ -48,12 +46,9 @@ def windows_of(task: Task, frames: NDArray[np.int64]) -> Windows:
     video, window = task.video, task.window
     place = np.arange(len(frames))
     if window is None:
-        return Windows(place, place + 1, 0, STEP)
-    if window.microseconds is None:
-        places, reach = frames, (window.frames or 0) // 2
-    else:
-        places, reach = video.microseconds(frames), window.microseconds // 2 + 1
-    segments = video.segments((task.gap.microseconds or 0) / 1e6)
+        return Windows(place, place + 1, 0)
+    places, reach = window.places(video, frames)
+    segments = task.gap.segments(video)
     starts = np.array([s for s, _ in segments])
     own = np.searchsorted(starts, frames, side="right") - 1
     first = np.searchsorted(frames, starts)[own]
@@ -61,4 +56,4 @@ def windows_of(task: Task, frames: NDArray[np.int64]) -> Windows:
     low = np.maximum(np.searchsorted(places, places - reach, side="left"), first)
     high = np.minimum(np.searchsorted(places, places + reach, side="right"), stop)
     usual = int(np.median(high - low)) // 2
-    return Windows(low, high, max(1, usual), STEP)
+    return Windows(low, high, max(1, usual))

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vqe.logical.budget import Budget
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
@@ -33,6 +36,17 @@ class Window:
             return f"{self.frames} frames"
         seconds = self.microseconds / 1e6
         return f"{seconds:g} s"
+
+    def places(self, video: Video, frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+        """Where frames stand, and how far a window around one reaches to either side: in microseconds, or in frames."""
+        if self.microseconds is None:
+            return frames, (self.frames or 0) // 2
+        # Times are rounded to microseconds, so one more is allowed.
+        return video.microseconds(frames), self.microseconds // 2 + 1
+
+    def segments(self, video: Video) -> list[tuple[int, int]]:
+        """Half-open ranges of frames that windows stay within, this one being the longest gap between files."""
+        return video.segments((self.microseconds or 0) / 1e6)
 
 
 @dataclass(frozen=True)

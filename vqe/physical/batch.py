@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TypeAlias
 
 import numpy as np
@@ -69,6 +70,22 @@ class Batch:
 
 
 Batches: TypeAlias = Iterator[Batch]
+
+
+def grouped(source: Batches, starts: NDArray[np.int64]) -> Iterator[Batches]:
+    """The frames of each group in turn, batch by batch; group i begins with the frame numbered starts[i].
+
+    A group has to be read before the next one is asked for.
+    """
+
+    def parts() -> Iterator[tuple[int, Batch]]:
+        for batch in source:
+            owners = np.searchsorted(starts, batch.frames, side="right") - 1
+            for owner in np.unique(owners):
+                yield int(owner), batch.where(owners == owner)
+
+    for _, group in groupby(parts(), key=lambda part: part[0]):
+        yield (batch for _, batch in group)
 
 
 def joined(batches: list[Batch]) -> Batch:

@@ -17,18 +17,13 @@ def chances(video: Video, frames: NDArray[np.int64], purpose: str, seed: int) ->
     Flood, OOPSLA 2014).
     """
     out = np.empty(len(frames), np.float64)
-    files = video.file_of(frames)
-    for number in np.unique(files):
-        file = video.files[number]
-        own = files == number
+    for file, rows, numbers in video.by_file(frames):
         text = f"{purpose}/{seed}/{file.index.fingerprint}"
         start = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
         with np.errstate(over="ignore"):
-            x = np.uint64(start) + (frames[own] - file.first_frame + 1).astype(np.uint64) * np.uint64(
-                0x9E3779B97F4A7C15
-            )
+            x = np.uint64(start) + (numbers + 1).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
             x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
             x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             x ^= x >> np.uint64(31)
-        out[own] = (x >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        out[rows] = (x >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return out

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vqe.logical import plan
 from vqe.logical.plan import Window
 from vqe.logical.relations import event_columns
-from vqe.physical.batch import Batches
+from vqe.physical.batch import Batches, grouped
 from vqe.relational.columns import arrow_schema, numbers, paths, time_array
 from vqe.video import Video
 
@@ -41,20 +41,9 @@ def events(node: plan.Events, source: Batches) -> Iterator[pa.RecordBatch]:
 
 
 def _by_segment(node: plan.Events, source: Batches) -> Iterator[NDArray[np.int64]]:
-    segments = node.video.segments((node.gap.microseconds or 0) / 1e6)
-    starts = np.array([f.first_frame for f in node.video.files] if node.per_file else [s for s, _ in segments])
-    held: list[NDArray[np.int64]] = []
-    current = -1
-    for batch in source:
-        owners = np.searchsorted(starts, batch.frames, side="right") - 1
-        for owner in np.unique(owners):
-            if held and owner != current:
-                yield np.concatenate(held)
-                held = []
-            current = int(owner)
-            held.append(batch.frames[owners == owner])
-    if held:
-        yield np.concatenate(held)
+    starts = [start for start, _ in node.gap.segments(node.video)]
+    for segment in grouped(source, node.video.first_frames if node.per_file else np.array(starts)):
+        yield np.concatenate([batch.frames for batch in segment])
 
 
 def runs_of(frames: NDArray[np.int64]) -> _Runs:

@@ -47,7 +47,7 @@ def _lower(node: Node, run: Run, functions: Mapping[str, str], video: Video, inf
         case plan.Thumbnails():
             return Operator(node, inputs, lambda: thumbnails(node, below(), run))
         case plan.Specialise():
-            return Operator(node, inputs, lambda: specialise(node, below(), run))
+            return Operator(node, inputs, lambda: specialise(node, below(), run, video))
         case plan.Resolve():
             return Operator(node, inputs, lambda: resolve(node, below(), run, _frames_below(node)))
         case plan.Track():

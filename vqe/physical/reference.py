@@ -89,7 +89,7 @@ class Reference:
         self.info = info
         self.confidence = confidence
         self.spent = Spent()
-        self._stores: dict[int, FileLabels] = {}
+        self._stores: dict[int, FileLabels] = {}  # by the file's first frame, as the keepers are
         self._keepers: dict[int, Keeper] = {}
 
     @property
@@ -109,10 +109,8 @@ class Reference:
     def known(self, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which frames have labels in the store: bool [n]."""
         known = np.zeros(len(frames), np.bool_)
-        files = self.video.file_of(frames)
-        for number in np.unique(files):
-            file = self.video.files[number]
-            known[files == number] = self._store(int(number)).known(frames[files == number] - file.first_frame)
+        for file, rows, numbers in self.video.by_file(frames):
+            known[rows] = self._store(file).known(numbers)
         return known
 
     def ask(self, frames: NDArray[np.int64], pictures: Pictures | None = None) -> Labels:
@@ -120,12 +118,10 @@ class Reference:
 
         `pictures`: where to take pictures from that may be decoded already.
         """
-        files = self.video.file_of(frames)
-        parts = [self._ask(int(n), frames[files == n], pictures) for n in np.unique(files)]
-        return concatenate(parts)
+        return concatenate([self._ask(file, frames[rows], pictures) for file, rows, _ in self.video.by_file(frames)])
 
-    def _ask(self, number: int, frames: NDArray[np.int64], pictures: Pictures | None) -> Labels:
-        file, store = self.video.files[number], self._store(number)
+    def _ask(self, file: VideoFile, frames: NDArray[np.int64], pictures: Pictures | None) -> Labels:
+        store = self._store(file)
         known = store.known(frames - file.first_frame)
         found = []
         if known.any():
@@ -134,24 +130,24 @@ class Reference:
             known = np.isin(frames, read.frames)  # a damaged part of the store was set aside: it is asked anew
         if not known.all():
             source = pictures(frames[~known]) if pictures else read_frames(self.video, frames[~known])
-            found += self._run(number, source)
+            found += self._run(file, source)
         whole = concatenate(found)
         return whole if len(found) == 1 else whole.take(np.argsort(whole.frames, kind="stable"))
 
-    def _run(self, number: int, source: Iterable[Picture]) -> Iterator[Labels]:
+    def _run(self, file: VideoFile, source: Iterable[Picture]) -> Iterator[Labels]:
         model = self.library.reference(self.info)
-        keeper = self._keepers.get(number)
+        keeper = self._keepers.get(file.first_frame)
         if keeper is None:
-            keeper = self._keepers[number] = Keeper(self._store(number), self.video.files[number])
+            keeper = self._keepers[file.first_frame] = Keeper(self._store(file), file)
         rest = iter(source)
         while chunk := list(islice(rest, self.spent.chunk(model.batch))):
             yield keeper.keep(*infer(model, chunk, self.confidence, False, self.spent))
 
-    def _store(self, number: int) -> FileLabels:
-        if number not in self._stores:
-            fingerprint = self.video.files[number].index.fingerprint
-            self._stores[number] = self.library.store.open(fingerprint, self.info.key, self.confidence)
-        return self._stores[number]
+    def _store(self, file: VideoFile) -> FileLabels:
+        if file.first_frame not in self._stores:
+            fingerprint = file.index.fingerprint
+            self._stores[file.first_frame] = self.library.store.open(fingerprint, self.info.key, self.confidence)
+        return self._stores[file.first_frame]
 
 
 class Keeper:

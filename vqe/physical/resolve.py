@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vqe.labels import Labels, concatenate
 from vqe.logical import plan
 from vqe.physical.assured import assured
-from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence, joined
+from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence, grouped, joined
 from vqe.physical.chance import chances
 from vqe.physical.filter import truth
 from vqe.physical.operator import Run
@@ -52,28 +52,26 @@ class Pass:
         self.total = total
         self.seed = int(run.library.settings.number("seed"))
         self.voting = node.window is not None
-        video, gap = node.task.video, node.task.gap
-        self._starts = np.array([s for s, _ in video.segments((gap.microseconds or 0) / 1e6 if self.voting else 0)])
-        self._seen = 0
+        apart = node.task.gap if self.voting else plan.Window(frames=0)
+        self._starts = np.array([start for start, _ in apart.segments(node.task.video)])
 
     def batches(self, source: Batches) -> Batches:
-        held: _Held | None = None
-        segment = -1
-        for batch in source:
-            owners = np.searchsorted(self._starts, batch.frames, side="right") - 1
-            for owner in np.unique(owners):
-                if held is not None and owner != segment:
-                    yield from held.decide(final=True)
-                    held = None
-                segment = int(owner)
-                part = batch.where(owners == owner)
+        for segment in grouped(self._told(source), self._starts):
+            held: _Held | None = None
+            for part in segment:
                 held = _Held(self, part) if held is None else held.add(part)
                 yield from held.decide(final=False)
-            self._seen += len(batch)
+            if held is not None:
+                yield from held.decide(final=True)
+
+    def _told(self, source: Batches) -> Batches:
+        """The same, telling of progress."""
+        seen = 0
+        for batch in source:
+            yield batch
+            seen += len(batch)
             if self.run.progress is not None:
-                self.run.progress.update(self._seen, self.total)
-        if held is not None:
-            yield from held.decide(final=True)
+                self.run.progress.update(seen, self.total)
 
     def answers(self, frames: NDArray[np.int64], evidence: Evidence | None = None) -> tuple[Bools, Labels]:
         """Whether the predicate is true by the reference model, and its labels, of the frames that can be decoded."""
@@ -81,14 +79,6 @@ class Pass:
         labels = self.reference.ask(frames, evidence.source.pictures if evidence is not None else None)
         task = self.node.task
         return truth(self.node.predicate, Batch(labels.frames, labels), self.run, task.video, task.info), labels
-
-    def places(self, frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-        """Where frames stand, and how far a window reaches to either side: in microseconds, or in frames."""
-        window = self.node.window
-        if window is None or window.microseconds is None:
-            return frames, (window.frames or 0) // 2 if window is not None else 0
-        # Times are rounded to microseconds, so one more is allowed.
-        return self.node.task.video.microseconds(frames), window.microseconds // 2 + 1
 
     def drawn(self, frames: NDArray[np.int64], returned: Bools) -> Bools:
         """Which frames the audit draws: bool [n]."""
@@ -142,7 +132,8 @@ class _Held:
 
     def decide(self, *, final: bool) -> Batches:
         """Decide the frames whose windows are complete, when there are enough of them."""
-        places, reach = self.passing.places(self.batch.frames)
+        window = self.passing.node.window or plan.Window(frames=0)
+        places, reach = window.places(self.passing.node.task.video, self.batch.frames)
         complete = len(places) if final else int(np.searchsorted(places, places[-1] - reach, side="left"))
         fewest = 1 if final else CHUNK if self.batch.evidence is not None else CHUNK_BARE
         if complete - self.decided < fewest:

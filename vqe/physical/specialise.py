@@ -12,33 +12,26 @@ from numpy.typing import NDArray
 from vqe.errors import RunError
 from vqe.logical import plan
 from vqe.models.specialised import SpecialisedModel
-from vqe.physical.batch import UNDECIDED, Batch, Batches, joined
+from vqe.physical.batch import UNDECIDED, Batch, Batches, grouped, joined
 from vqe.physical.operator import Run
+from vqe.physical.votes import shares
 from vqe.profile import load_model
+from vqe.video import Video
 
 
-def specialise(node: plan.Specialise, source: Batches, run: Run) -> Batches:
+def specialise(node: plan.Specialise, source: Batches, run: Run, video: Video) -> Batches:
     """Verdicts by the scores' means over the frames around, which never reach beyond a file's edge."""
     model = load_model(node.proxy)
     scorer = _Scorer(model)
-    held: _Held | None = None
-    for batch in source:
-        assert batch.evidence is not None
-        probabilities = scorer.probabilities(batch)
-        files = batch.evidence.source.video.file_of(batch.frames)
-        for number in np.unique(files):
-            own = files == number
-            part = batch.where(own)
-            if held is not None and held.file != number:
-                yield from held.decide(node, final=True)
-                held = None
-            if held is None:
-                held = _Held(int(number), _without_thumbnails(part), probabilities[own])
-            else:
-                held.add(_without_thumbnails(part), probabilities[own])
+    for file in grouped(source, video.first_frames):
+        held: _Held | None = None
+        for part in file:
+            scores = scorer.probabilities(part)
+            part = _without_thumbnails(part)
+            held = _Held(part, scores) if held is None else held.add(part, scores)
             yield from held.decide(node, final=False)
-    if held is not None:
-        yield from held.decide(node, final=True)
+        if held is not None:
+            yield from held.decide(node, final=True)
     scorer.remember(run)
 
 
@@ -80,14 +73,14 @@ class _Scorer:
 class _Held:
     """Frames of one file whose mean is not complete, and those before that it needs; `decided` of them have left."""
 
-    file: int
     batch: Batch
     probabilities: NDArray[np.float32]
     decided: int = 0
 
-    def add(self, batch: Batch, probabilities: NDArray[np.float32]) -> None:
+    def add(self, batch: Batch, probabilities: NDArray[np.float32]) -> _Held:
         self.batch = joined([self.batch, batch])
         self.probabilities = np.concatenate([self.probabilities, probabilities])
+        return self
 
     def decide(self, node: plan.Specialise, *, final: bool) -> Batches:
         reach = (node.smooth or 0) // 2
@@ -111,11 +104,9 @@ def smoothed(scores: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     """Means over the `reach` scores to either side, as far as there are any: float32 [n]."""
     if reach == 0:
         return scores
-    sums = np.concatenate([[0.0], np.cumsum(scores, dtype=np.float64)])
     place = np.arange(len(scores))
     low, high = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(scores))
-    means: NDArray[np.float32] = ((sums[high] - sums[low]) / (high - low)).astype(np.float32)
-    return means
+    return shares(scores.astype(np.float64), low, high).astype(np.float32)
 
 
 def _without_thumbnails(batch: Batch) -> Batch:

@@ -9,29 +9,22 @@ from numpy.typing import NDArray
 
 from vqe.logical import plan
 from vqe.models import ModelInfo
-from vqe.physical.batch import Batch, Batches, joined
+from vqe.physical.batch import Batch, Batches, grouped, joined
 from vqe.physical.filter import truth
 from vqe.physical.operator import Run
 
 
 def stable(node: plan.Stable, source: Batches, run: Run, info: ModelInfo) -> Batches:
     """Frames leave as soon as their window is complete; what is held is little more than a window."""
-    starts = np.array([start for start, _ in node.video.segments((node.gap.microseconds or 0) / 1e6)])
-    held: _Held | None = None
-    segment = -1
-    for batch in source:
-        owners = np.searchsorted(starts, batch.frames, side="right") - 1
-        for owner in np.unique(owners):
-            if held is not None and owner != segment:
-                yield from held.decide(final=True)
-                held = None
-            segment = int(owner)
-            part = batch.where(owners == owner)
+    starts = np.array([start for start, _ in node.gap.segments(node.video)])
+    for segment in grouped(source, starts):
+        held: _Held | None = None
+        for part in segment:
             answers = truth(node.predicate, part, run, node.video, info)
             held = _Held(node, part, answers) if held is None else held.add(part, answers)
             yield from held.decide(final=False)
-    if held is not None:
-        yield from held.decide(final=True)
+        if held is not None:
+            yield from held.decide(final=True)
 
 
 @dataclass
@@ -50,7 +43,7 @@ class _Held:
 
     def decide(self, *, final: bool) -> Batches:
         """The true ones among the frames whose window is complete (all, where nothing follows)."""
-        places, reach = self._places()
+        places, reach = self.node.window.places(self.node.video, self.batch.frames)
         complete = len(places) if final else int(np.searchsorted(places, places[-1] - reach, side="left"))
         if complete <= self.decided:
             return
@@ -63,14 +56,6 @@ class _Held:
         if len(positions):
             yield self.batch.take(positions)
         self._forget(places, reach, complete)
-
-    def _places(self) -> tuple[NDArray[np.int64], int]:
-        """Where each frame stands, and how far a window reaches to either side, in microseconds or frames."""
-        window = self.node.window
-        if window.microseconds is None:
-            return self.batch.frames, (window.frames or 0) // 2
-        # Times are rounded to microseconds, so one more is allowed.
-        return self.node.video.microseconds(self.batch.frames), window.microseconds // 2 + 1
 
     def _forget(self, places: NDArray[np.int64], reach: int, complete: int) -> None:
         """Drop what no window to come can reach."""

@@ -72,19 +72,23 @@ class Video:
     def height(self) -> int:
         return self.files[0].index.height
 
+    @property
+    def first_frames(self) -> NDArray[np.int64]:
+        """The number of each file's first frame."""
+        return np.array([file.first_frame for file in self.files], dtype=np.int64)
+
     def file_of(self, frames: Frames) -> NDArray[np.int64]:
         """The number in `files` of each frame's file."""
         frames = np.asarray(frames, dtype=np.int64)
         if frames.size and (frames.min() < 0 or frames.max() >= self.frame_count):
             raise IndexError(f"'{self.name}' has frames 0 to {self.frame_count - 1}")
-        firsts = np.array([file.first_frame for file in self.files], dtype=np.int64)
-        found: NDArray[np.int64] = np.searchsorted(firsts, frames, side="right") - 1
+        found: NDArray[np.int64] = np.searchsorted(self.first_frames, frames, side="right") - 1
         return found
 
     def seconds(self, frames: Frames) -> NDArray[np.float64]:
         """When each frame begins to show, in seconds from the video's start."""
         out = np.empty(len(frames), dtype=np.float64)
-        for file, rows, local in self._by_file(frames):
+        for file, rows, local in self.by_file(frames):
             out[rows] = file.offset + file.index.seconds[local]
         return out
 
@@ -95,7 +99,7 @@ class Video:
     def frame_end_seconds(self, frames: Frames) -> NDArray[np.float64]:
         """When each frame stops showing: when the next begins; at a file's end, after the median frame duration."""
         out = np.empty(len(frames), dtype=np.float64)
-        for file, rows, local in self._by_file(frames):
+        for file, rows, local in self.by_file(frames):
             last = file.frame_count - 1
             ends = file.index.seconds[np.minimum(local + 1, last)]
             out[rows] = file.offset + np.where(local == last, file.index.duration, ends)
@@ -118,7 +122,7 @@ class Video:
             before = file
         return ranges
 
-    def _by_file(self, frames: Frames) -> Iterator[tuple[VideoFile, NDArray[np.int64], NDArray[np.int64]]]:
+    def by_file(self, frames: Frames) -> Iterator[tuple[VideoFile, NDArray[np.int64], NDArray[np.int64]]]:
         """For each file with some of the frames: which rows of `frames` are its, and their numbers in the file."""
         frames = np.asarray(frames, dtype=np.int64)
         numbers = self.file_of(frames)

@@ -54,19 +54,14 @@ def _around(frames: FrameSet, window: Window, gap: Window, video: Video) -> Fram
     numbers = frames.array()
     if len(numbers) == 0:
         return frames
-    segments = video.segments((gap.microseconds or 0) / 1e6)
+    segments = gap.segments(video)
     starts = np.array([s for s, _ in segments])
     stops = np.array([e for _, e in segments])
     own = np.searchsorted(starts, frames.starts, side="right") - 1
     own_last = np.searchsorted(starts, frames.stops - 1, side="right") - 1
-    if window.microseconds is None:
-        half = (window.frames or 0) // 2
-        low, high = frames.starts - half, frames.stops + half
-    else:
-        times = video.microseconds(np.arange(frames.of))
-        reach = window.microseconds // 2 + 1
-        low = np.searchsorted(times, times[frames.starts] - reach, side="left")
-        high = np.searchsorted(times, times[frames.stops - 1] + reach, side="right")
+    places, reach = window.places(video, np.arange(frames.of))
+    low = np.searchsorted(places, places[frames.starts] - reach, side="left")
+    high = np.searchsorted(places, places[frames.stops - 1] + reach, side="right")
     mask = np.zeros(frames.of + 1, np.int64)
     np.add.at(mask, np.maximum(low, starts[own]), 1)
     np.add.at(mask, np.minimum(high, stops[own_last]), -1)
