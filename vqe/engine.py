@@ -19,7 +19,7 @@ from vqe.library import Library
 from vqe.logical.bind import Bound, bind
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
-from vqe.logical.plan import Learn, Query
+from vqe.logical.plan import Filter, Learn, Query, Resolve
 from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.optimize import Context, optimize
 from vqe.parser import ast
@@ -111,8 +111,10 @@ class Engine:
         )
 
     def _disabled(self) -> frozenset[str]:
-        names = str(self.settings.value("disabled_rules")).split(",")
-        return frozenset(n.strip() for n in names if n.strip())
+        names = {n.strip() for n in str(self.settings.value("disabled_rules")).split(",")}
+        if self.settings.value("plan_space") == "exact":
+            names.add("place_cascade")
+        return frozenset(names)
 
     # --- running ----------------------------------------------------------------------------------------------------
 
@@ -127,7 +129,8 @@ class Engine:
             if prepared.tables:
                 stack.enter_context(self.session.tables())
             stack.enter_context(self.session.streams(prepared.variables))
-            self._optimize(prepared)  # tables may have changed since, and more may be known of the videos
+            if _may_have_changed(prepared):
+                self._optimize(prepared)
             with interruptible(lambda: learning.set()):
                 self._learn(prepared, learning)
             started = execution(prepared.plan, prepared.bound, self.library, self.progress)
@@ -167,3 +170,9 @@ class Engine:
     def _stop(self, started: Execution) -> None:
         started.run.cancelled.set()
         self.session.connection.interrupt()
+
+
+def _may_have_changed(prepared: Prepared) -> bool:
+    """Whether planning would come out otherwise now: tables change, and more may have been learnt or labelled."""
+    reads_tables = any(isinstance(n, Filter) and n.predicate.tables for n in walk(prepared.bound.plan))
+    return reads_tables or any(isinstance(n, Learn | Resolve) for n in walk(prepared.plan))

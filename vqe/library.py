@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vqe.models import ReferenceModel
 
 OPTIONS = ("start", "pattern", "model")
+ENOUGH = {"reference": 8, "decode": 8}  # frames to measure by; operators that take little need a thousand
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,14 @@ class Library:
         if "model" in entry.options:
             self.model(entry.options["model"])
         self.open(entry)
+
+    # --- measured costs ---------------------------------------------------------------------------------------------
+
+    def remember_cost(self, operator: str, subject: str, seconds: float, frames: int) -> None:
+        """Keep what a frame costs, where it was measured over enough of them and the folder can be written."""
+        if frames >= ENOUGH.get(operator, 1000):
+            with suppress(RunError):  # an unwritable folder has been warned about; the cost stays unknown
+                self.catalog.put_cost(operator, subject, seconds / frames)
 
     # --- models -----------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe.labels.files import explained, write_atomically
+from vqe.errors import RunError
+from vqe.labels.files import explained
 from vqe.logical.plan import Proxy, Task
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ class Profile:
 
     samples      held-out frames with their truth
     population   float32 [k], rising: scores of frames drawn evenly from all that were seen
-    carried      for each candidate δ of the difference filter: (δ, share of frames carried, errors among them)
-    noise        how often the reference contradicts itself from a true frame to the next
-    labels       how many frames were asked to learn this
+    labels       how many frames were asked to learn this; `positives`: how many of them were true
     files        fingerprints of the files learnt from
     model        name of the small model; "" where none pays
     reason       why none does
@@ -57,7 +56,6 @@ class Profile:
     predicate: str
     samples: Samples
     population: NDArray[np.float32]
-    noise: float
     labels: int
     positives: int
     files: tuple[str, ...]
@@ -88,7 +86,7 @@ def path_of(folder: Path, task: Task) -> Path:
 
 def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], architecture: str) -> None:
     """Keep a profile with its model's tensors. Raises RunError where the folder cannot be written."""
-    from safetensors.numpy import save as encode
+    from vqe.models.specialised.files import write_tensors
 
     described = {k: v for k, v in asdict(profile).items() if k not in ("samples", "population", "proxy")} | {
         "architecture": architecture
@@ -102,7 +100,7 @@ def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], arch
     }
     metadata = {"vqe": VERSION, "profile": json.dumps(described)}
     with explained("keep what was learnt", path.parent):
-        write_atomically(path, encode(arrays, metadata))
+        write_tensors(path, arrays, metadata)
 
 
 def load(path: Path) -> Profile | None:
@@ -129,7 +127,6 @@ def _load(path: Path, _changed: int) -> Profile | None:
 
 def load_model(proxy: Proxy) -> SpecialisedModel:
     """The small model of a profile, ready to run. RunError where it has gone."""
-    from vqe.errors import RunError
     from vqe.models.specialised import Architecture, SpecialisedModel
 
     opened = _opened(proxy.path)
@@ -141,14 +138,10 @@ def load_model(proxy: Proxy) -> SpecialisedModel:
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
-    from safetensors import SafetensorError, safe_open
+    from vqe.models.specialised.files import read_tensors
 
     try:
-        with safe_open(path, "np") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("vqe") != VERSION:
-                return None
-            names = list(file.keys())
-            return json.loads(metadata["profile"]), {name: file.get_tensor(name) for name in names}
-    except (OSError, SafetensorError, KeyError, ValueError):
+        arrays, metadata = read_tensors(path)
+        return (json.loads(metadata["profile"]), arrays) if metadata.get("vqe") == VERSION else None
+    except (RunError, KeyError, ValueError):
         return None

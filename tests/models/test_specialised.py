@@ -256,7 +256,10 @@ def test_one_kind_alone_teaches_nothing(there: Floats) -> None:
 
 def test_a_few_examples_do() -> None:
     thumbnails, background, _ = footage(3)
-    train(SMALL, thumbnails, background, np.array([0, 1, 0], np.float32), np.ones(3, np.float32), seed=0)
+    model = train(SMALL, thumbnails, background, np.array([0, 1, 0], np.float32), np.ones(3, np.float32), seed=0)
+    scores = model.scores(thumbnails, background)
+    assert np.isfinite(scores).all()
+    assert np.allclose(model.probabilities(thumbnails, background), 1 / (1 + np.exp(-scores)))
 
 
 def test_wrong_examples() -> None:

@@ -155,6 +155,7 @@ def test_a_catalogue_that_cannot_be_written_keeps_nobody_from_the_answer(tmp_pat
     (tmp_path / "file").write_text("")
     with pytest.warns(vqe.VqeWarning, match=NOTE):
         keep(Catalog(tmp_path / "file" / "db"), "SELECT 1", [report()])
+    assert (tmp_path / "file").read_text() == ""
 
 
 # --- a query's reports ----------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ def shown(db: vqe.Connection) -> dict[str, str]:
 
 def test_every_default_is_allowed() -> None:
     for setting in SETTINGS.values():
-        setting.parse(setting.default)
+        assert setting.parse(setting.default) is not None
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ class _Lesson:
             samples = self._samples(scores)
             left = self._seconds_left(samples, scores)
             price = size * self._reference_seconds() + TRAINING_SECONDS
-            if number > 0 and (remaining - left < price or left < price or self._bought() + size > self.most):
+            if number > 0 and (remaining - left < price or left < price or self.reference.calls + size > self.most):
                 break
             remaining = left
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
@@ -136,9 +136,6 @@ class _Lesson:
         pool.held = np.isin(block, best)
         return bool(min((found & pool.held).sum(), (found & ~pool.held).sum()) >= FEWEST)
 
-    def _bought(self) -> int:
-        return self.reference.calls
-
     # --- training and measuring -------------------------------------------------------------------------------------
 
     def _trained(self, start: SpecialisedModel | None, number: int) -> tuple[SpecialisedModel, NDArray[np.float32]]:
@@ -155,8 +152,7 @@ class _Lesson:
             seed=self.seed + number,
             start=start,
         )
-        logits = model.scores(pool.thumbnails, pool.backgrounds)
-        scores = (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
+        scores = model.probabilities(pool.thumbnails, pool.backgrounds)
         return model, smoothed(scores, self.windows.reach) if self.windows.reach else scores
 
     def _samples(self, scores: NDArray[np.float32]) -> Samples:
@@ -223,7 +219,6 @@ class _Lesson:
             predicate=self.task.predicate.text,
             samples=samples,
             population=population,
-            noise=0.0,
             labels=int(pool.known.sum()),
             positives=int((pool.known & pool.true).sum()),
             files=tuple(file.index.fingerprint for file in self.task.video.files),

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from vqe.labels import Labels
 from vqe.logical.plan import Task
+from vqe.optimizer.cascades import POOL
 from vqe.physical.reference import Reference
 from vqe.video import Thumbnails
 
 STEP = 3  # frames from one to the next in a stretch: neighbours show nearly the same
-MOST = 12_000  # frames in the pool; their thumbnails are held in memory: 110 MB
+MOST = POOL // STEP  # frames in the pool; their thumbnails are held in memory: 110 MB
 STRETCH = 100  # frames of the pool that follow each other, where the video is too long to be seen whole
 BLOCKS = 24  # of time: half of them are held out from training, to set thresholds by
 CHUNK = 64

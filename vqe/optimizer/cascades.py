@@ -37,7 +37,7 @@ class Situation:
     """What a choice is made from.
 
     unknown  of the task's frames, how many have no labels
-    space    which plans are allowed: all, noscope, sampling or exact
+    space    which plans are allowed beside the plain one: all, noscope or sampling
     audit    share of the time for checking answers
     values   the labels of the frames that pass are needed
     """
@@ -70,7 +70,7 @@ def candidates(situation: Situation) -> list[Candidate]:
     """All that may be chosen, and what may not with the reason, the plain plan first."""
     plain = Candidate("exact", situation.unknown * situation.costs.reference, "the reference model on every frame")
     found = [plain]
-    if situation.space == "exact" or plain.seconds == 0:
+    if plain.seconds == 0:
         return found
     if situation.space in ("all", "sampling"):
         found.append(_sampling(situation))
@@ -170,8 +170,7 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
         )
         return replace(_resolve(situation, decided, every, predicted, audit), proxy=proxy)
 
-    note = "" if seconds < (1 << 60) else "the confidence asked for costs more than asking about every frame"
-    return Candidate(kind, seconds, f"{profile.model}, {open_:.1%} of the frames asked", build, note)
+    return Candidate(kind, seconds, f"{profile.model}, {open_:.1%} of the frames asked", build)
 
 
 def _cascade_seconds(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:

@@ -22,18 +22,16 @@ class Evidence:
 
     thumbnails  uint8 [n, size, size]; None once nobody above needs them
     verdicts    int8 [n]: 1 true, 0 false, UNDECIDED
-    origins     int64 [n]: the frame whose answer holds for this one too; its own number where there is none
     source      gives their full pictures
     """
 
     thumbnails: NDArray[np.uint8] | None
     verdicts: NDArray[np.int8]
-    origins: NDArray[np.int64]
     source: Thumbnails
 
     def take(self, positions: NDArray[np.int64]) -> Evidence:
         small = None if self.thumbnails is None else self.thumbnails[positions]
-        return Evidence(small, self.verdicts[positions], self.origins[positions], self.source)
+        return Evidence(small, self.verdicts[positions], self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +107,5 @@ def _joined_evidence(parts: list[Evidence]) -> Evidence:
     return Evidence(
         np.concatenate(small) if len(small) == len(parts) else None,
         np.concatenate([p.verdicts for p in parts]),
-        np.concatenate([p.origins for p in parts]),
         parts[0].source,
     )

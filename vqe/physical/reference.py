@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -45,12 +44,9 @@ class Spent:
 
     def remember(self, key: str, video: Video, library: Library, decoding: bool = True) -> None:
         """`decoding`: full pictures were decoded for the model alone, so that its seconds are what one costs."""
-        if self.frames < 8:  # too few to measure by
-            return
-        with contextlib.suppress(RunError):  # an unwritable folder has been warned about; the costs stay unknown
-            library.catalog.put_cost("reference", key, self.model / self.frames)
-            if decoding:
-                library.catalog.put_cost("decode", video.files[0].index.fingerprint, self.decoding / self.frames)
+        library.remember_cost("reference", key, self.model, self.frames)
+        if decoding:
+            library.remember_cost("decode", video.files[0].index.fingerprint, self.decoding, self.frames)
 
 
 def infer(

@@ -38,7 +38,6 @@ def resolve(node: plan.Resolve, source: Batches, run: Run, total: int) -> Batche
                 yield from found
         finally:
             tally.calls = reference.calls
-            tally.model_seconds = reference.spent.model
 
 
 class Pass:
@@ -109,25 +108,31 @@ class _Windows:
 class _Held:
     """Frames of one segment: those before `decided` have left, and stay as long as windows reach them.
 
-    answers  int8 [n], UNKNOWN where there is none
-    asked    bool [n]: the answer is the reference model's, not taken over from a frame that looks the same
+    answers  int8 [n], of the reference model; UNKNOWN where it was not asked
     """
 
     passing: Pass
     batch: Batch
     answers: NDArray[np.int8] = field(init=False)
-    asked: Bools = field(init=False)
     decided: int = 0
     labels: list[Labels] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.answers = np.full(len(self.batch), UNKNOWN, np.int8)
-        self.asked = np.zeros(len(self.batch), np.bool_)
+
+    @property
+    def asked(self) -> Bools:
+        return np.not_equal(self.answers, UNKNOWN)
+
+    @property
+    def undecided(self) -> Bools:
+        """What cheap evidence says nothing of; without any, that is every frame."""
+        evidence = self.batch.evidence
+        return np.ones(len(self.batch), np.bool_) if evidence is None else evidence.verdicts == UNDECIDED
 
     def add(self, batch: Batch) -> _Held:
         self.batch = joined([self.batch, batch])
         self.answers = np.concatenate([self.answers, np.full(len(batch), UNKNOWN, np.int8)])
-        self.asked = np.concatenate([self.asked, np.zeros(len(batch), np.bool_)])
         return self
 
     def decide(self, *, final: bool) -> Batches:
@@ -162,39 +167,22 @@ class _Held:
             return
         answers, labels = self.passing.answers(self.batch.frames[positions], self.batch.evidence)
         self.answers[positions] = 0
-        self.asked[positions] = True
         self.answers[np.searchsorted(self.batch.frames, labels.frames)] = answers
         if self.passing.node.values:
             self.labels.append(labels)
-        self._carry()
-
-    def _origins(self) -> NDArray[np.int64]:
-        """The position of the frame whose answer holds for each; its own, where that one has been forgotten."""
-        own = np.arange(len(self.batch))
-        if self.batch.evidence is None:
-            return own
-        found = np.searchsorted(self.batch.frames, self.batch.evidence.origins)
-        here = self.batch.frames[np.minimum(found, len(own) - 1)] == self.batch.evidence.origins
-        return np.where(here, found, own)
-
-    def _carry(self) -> None:
-        origins = self._origins()
-        taken = ~self.asked & self.asked[origins]
-        self.answers[taken] = self.answers[origins[taken]]
 
     # --- decisions --------------------------------------------------------------------------------------------------
 
     def _resolved(self, windows: _Windows) -> Bools:
         """Ask what has to be asked; whether each frame is true, of use where `now` holds."""
         node, voting = self.passing.node, self.passing.voting
-        evidence = self.batch.evidence
-        undecided = np.ones(len(self.batch), np.bool_) if evidence is None else evidence.verdicts == UNDECIDED
+        evidence, undecided = self.batch.evidence, self.undecided
         still = undecided & windows.now
         first = stride = node.every or 1
         while still.any():
             needed = windows.spread(still)
-            chosen = on_grid(self.batch.frames, needed, self.answers != UNKNOWN, stride, self.passing.seed)
-            self._ask(np.unique(self._origins()[np.flatnonzero(chosen)]))
+            chosen = on_grid(self.batch.frames, needed, self.asked, stride, self.passing.seed)
+            self._ask(np.flatnonzero(chosen))
             if stride == 1:
                 break
             still &= unclear(self._shares(windows), stride, first, voting)
@@ -209,16 +197,15 @@ class _Held:
 
     def _checked(self, result: Bools, windows: _Windows) -> Bools:
         """The result, put right by the audit and by what is known anyway; everything is counted."""
-        evidence, tally = self.batch.evidence, self.passing.tally
-        undecided = np.ones(len(self.batch), np.bool_) if evidence is None else evidence.verdicts == UNDECIDED
-        by_model = windows.now & undecided & windows.full(self.asked)
+        tally = self.passing.tally
+        by_model = windows.now & self.undecided & windows.full(self.asked)
         rest = np.flatnonzero(windows.now & ~by_model)
         drawn = np.zeros(len(self.batch), np.bool_)
         drawn[rest] = self.passing.drawn(self.batch.frames[rest], result[rest])
         must = drawn | (windows.now & result) if self.passing.node.values and not self.passing.voting else drawn
         self._ask(np.flatnonzero(windows.spread(must)))
         known = windows.full(self.asked)
-        right = shares((self.asked & (self.answers == 1)).astype(np.float64), windows.low, windows.high) > 0.5
+        right = shares((self.answers == 1).astype(np.float64), windows.low, windows.high) > 0.5
         tally.asked_true += int((by_model & right).sum())
         tally.asked_false += int((by_model & ~right).sum())
         for counts, returned in ((tally.dropped, False), (tally.returned, True)):
@@ -252,7 +239,7 @@ class _Held:
             start = min(complete, int(np.searchsorted(places, places[complete] - reach, side="left")))
         keep = np.arange(start, len(places))
         self.batch = self.batch.take(keep)
-        self.answers, self.asked = self.answers[keep], self.asked[keep]
+        self.answers = self.answers[keep]
         self.decided = complete - start
         if self.labels and len(keep):
             labels = concatenate(self.labels)

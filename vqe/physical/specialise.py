@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe.errors import RunError
 from vqe.logical import plan
 from vqe.models.specialised import SpecialisedModel
 from vqe.physical.batch import UNDECIDED, Batch, Batches, grouped, joined
@@ -36,11 +34,10 @@ def specialise(node: plan.Specialise, source: Batches, run: Run, video: Video) -
 
 
 class _Scorer:
-    """Scores of frames; a frame that takes over another's answer takes over its score, and costs nothing."""
+    """Scores of frames, and what they take."""
 
     def __init__(self, model: SpecialisedModel) -> None:
         self._model = model
-        self._last = (-1, 0.0)
         self._frames = 0
         self._seconds = 0.0
 
@@ -48,25 +45,15 @@ class _Scorer:
         """float32 [n], from 0 to 1."""
         evidence = batch.evidence
         assert evidence is not None and evidence.thumbnails is not None
-        own = np.flatnonzero((evidence.origins == batch.frames) & (evidence.verdicts == UNDECIDED))
-        backgrounds = evidence.source.backgrounds(batch.frames[own])
+        backgrounds = evidence.source.backgrounds(batch.frames)
         start = time.perf_counter()
-        scores = self._model.scores(evidence.thumbnails[own], backgrounds)
+        found = self._model.probabilities(evidence.thumbnails, backgrounds)
         self._seconds += time.perf_counter() - start
-        self._frames += len(own)
-        fresh = 1 / (1 + np.exp(-scores.astype(np.float64)))
-        known = np.concatenate([[self._last[0]], batch.frames[own]])
-        values = np.concatenate([[self._last[1]], fresh]).astype(np.float32)
-        found = values[np.maximum(0, np.searchsorted(known, evidence.origins, side="right") - 1)]
-        self._last = (int(known[-1]), float(values[-1]))
-        decided = evidence.verdicts != UNDECIDED
-        result: NDArray[np.float32] = np.where(decided, evidence.verdicts.astype(np.float32), found)
-        return result
+        self._frames += len(found)
+        return found
 
     def remember(self, run: Run) -> None:
-        if self._frames > 1000:
-            with contextlib.suppress(RunError):
-                run.library.catalog.put_cost("specialise", "", self._seconds / self._frames)
+        run.library.remember_cost("specialise", "", self._seconds, self._frames)
 
 
 @dataclass

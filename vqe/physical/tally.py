@@ -48,7 +48,6 @@ class Tally:
     dropped: Counts = field(default_factory=Counts)
     returned: Counts = field(default_factory=Counts)
     calls: int = 0
-    model_seconds: float = 0.0
     decided: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = field(default_factory=list)
 
     @property

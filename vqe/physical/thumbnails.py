@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 
 import numpy as np
 
-from vqe.errors import RunError
 from vqe.logical import plan
 from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence
 from vqe.physical.operator import Run
@@ -29,8 +27,5 @@ def thumbnails(node: plan.Thumbnails, source: Batches, run: Run) -> Batches:
                 frames += len(numbers)
                 if len(numbers):
                     undecided = np.full(len(numbers), UNDECIDED, np.int8)
-                    yield Batch(numbers, evidence=Evidence(small, undecided, numbers, reader))
-    if frames > 1000:
-        with contextlib.suppress(RunError):
-            fingerprint = node.video.files[0].index.fingerprint
-            run.library.catalog.put_cost("thumbnail", fingerprint, seconds / frames)
+                    yield Batch(numbers, evidence=Evidence(small, undecided, reader))
+    run.library.remember_cost("thumbnail", node.video.files[0].index.fingerprint, seconds, frames)

@@ -1,11 +1,11 @@
-"""Specialised models as safetensors files: arrays and text, nothing that runs."""
+"""Specialised models, and what is kept with them, as safetensors files: arrays and text, nothing that runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
@@ -14,12 +14,12 @@ from vqe.errors import RunError
 from vqe.labels.files import write_atomically
 
 
-def write_tensors(path: Path, tensors: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str]) -> None:
+def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
     """Keep both at `path`, replacing what was there. Raises OSError."""
     write_atomically(path, safetensors.numpy.save(dict(tensors), dict(metadata)))
 
 
-def read_tensors(path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
+def read_tensors(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """The arrays and the metadata of a file. Raises RunError where it is missing or damaged."""
     try:
         with safetensors.safe_open(path, framework="numpy") as file:

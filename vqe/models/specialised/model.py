@@ -49,6 +49,11 @@ class SpecialisedModel:
             self._runners[side] = _runner(self.architecture, self._tensors, side)
         return self._runners[side](thumbnails, np.broadcast_to(backgrounds, thumbnails.shape))
 
+    def probabilities(self, thumbnails: NDArray[np.uint8], backgrounds: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As `scores`, from 0 to 1 (their logistic)."""
+        logits = self.scores(thumbnails, backgrounds).astype(np.float64)
+        return (1 / (1 + np.exp(-logits))).astype(np.float32)
+
     def tensors(self) -> Tensors:
         """All there is to keep of it beside the architecture: float32 arrays, shaped as `Architecture.shapes` says."""
         return dict(self._tensors)
