@@ -94,29 +94,29 @@ def make_pool(
     frames = chosen_frames(task)
     step = max(1, len(frames) // grid)
     on_grid = frames[step // 2 :: step]
-    numbers, small, behind, labels = [], [], [], []
+    numbers = np.empty(len(frames), np.int64)
+    small, behind = (np.empty((len(frames), size, size), np.uint8) for _ in range(2))
+    labels, n = [], 0
     with Thumbnails(task.video, size) as reader:
         for start in range(0, len(frames), CHUNK):
             check(start, len(frames))
             own, pictures = reader.read(frames[start : start + CHUNK])
-            numbers.append(own)
-            small.append(pictures)
-            behind.append(reader.backgrounds(own))
+            part = slice(n, n + len(own))
+            numbers[part], small[part], behind[part] = own, pictures, reader.backgrounds(own)
+            n += len(own)
             wanted = own[np.isin(own, on_grid)]
             if len(wanted):
                 labels.append(reference.ask(wanted, reader.pictures))
-    shown = np.concatenate(numbers)
-    n = len(shown)
     blank = np.zeros(n, np.bool_)
     pool = Pool(
-        shown,
-        np.concatenate(small),
-        np.concatenate(behind),
+        numbers[:n],
+        small[:n],
+        behind[:n],
         blank,
         blank.copy(),
         np.zeros(n, np.float32),
         np.zeros(n),
-        np.isin(shown, on_grid),
+        np.isin(numbers[:n], on_grid),
         blank.copy(),
     )
     pool.chance[:] = 1 / step
