@@ -120,6 +120,6 @@ def make_pool(
         blank.copy(),
     )
     pool.chance[:] = 1 / step
-    for part in labels:
-        pool.learn_labels(part, judge)
+    for some in labels:
+        pool.learn_labels(some, judge)
     return pool
