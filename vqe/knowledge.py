@@ -8,10 +8,17 @@ from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
-from vqe.logical.plan import Detect, Scan, Task
+from vqe.logical.plan import Detect, Resolve, Scan, Specialise, Task, Thumbnails
 from vqe.models import ModelInfo
 from vqe.optimizer.cascades import Candidate, Costs, Situation, best, candidates
-from vqe.optimizer.cost import DECODE_SECONDS, REFERENCE_SECONDS, SPECIALISED_SECONDS, THUMBNAIL_SECONDS, Measured
+from vqe.optimizer.cost import (
+    DECODE_SECONDS,
+    REFERENCE_SECONDS,
+    SPECIALISED_SECONDS,
+    THUMBNAIL_SECONDS,
+    Costly,
+    Measured,
+)
 from vqe.profile import load, path_of
 from vqe.video import Video
 
@@ -26,7 +33,7 @@ class Knowledge:
 
     def measured(self) -> Measured:
         """For the cost model."""
-        return Measured(cache(self._stored), lambda node: self._reference_seconds(node.key, node.video))
+        return Measured(cache(self._stored), self._seconds)
 
     def choose(self, task: Task, budget: Budget, values: bool) -> Candidate:
         """The best way to decide a predicate within its budget."""
@@ -59,15 +66,29 @@ class Knowledge:
             stored += int(labels.known(numbers).sum())
         return stored
 
+    def _seconds(self, node: Costly) -> float:
+        match node:
+            case Detect():
+                return self._reference_seconds(node.key, node.video)
+            case Resolve():
+                return self._reference_seconds(node.task.info.key, node.task.video)
+            case Thumbnails():
+                return self._thumbnail_seconds(node.video)
+            case Specialise():
+                return self._specialised_seconds()
+
     def _costs(self, info: ModelInfo, video: Video) -> Costs:
-        fingerprint = video.files[0].index.fingerprint
-        pixels = video.width * video.height / (960 * 540)
-        catalog = self.library.catalog
         return Costs(
-            self._reference_seconds(info.key, video),
-            catalog.cost("thumbnail", fingerprint) or THUMBNAIL_SECONDS * pixels,
-            catalog.cost("specialise", "") or SPECIALISED_SECONDS,
+            self._reference_seconds(info.key, video), self._thumbnail_seconds(video), self._specialised_seconds()
         )
+
+    def _thumbnail_seconds(self, video: Video) -> float:
+        pixels = video.width * video.height / (960 * 540)
+        fingerprint = video.files[0].index.fingerprint
+        return self.library.catalog.cost("thumbnail", fingerprint) or THUMBNAIL_SECONDS * pixels
+
+    def _specialised_seconds(self) -> float:
+        return self.library.catalog.cost("specialise", "") or SPECIALISED_SECONDS
 
     def _reference_seconds(self, key: str, video: Video) -> float:
         """Of a frame, decoding included."""

@@ -27,11 +27,12 @@ def assured(passing: Pass, found: Batches) -> Batches:
     """
     kept = _numbers(found)
     budget, tally = passing.node.budget, passing.tally
-    assert budget is not None and budget.confidence is not None
+    audit = passing.node.audit
+    assert budget is not None and budget.confidence is not None and audit is not None
     frames = np.concatenate([f for f, _ in tally.decided]) if tally.decided else np.empty(0, np.int64)
     returned = np.concatenate([r for _, r in tally.decided]) if tally.decided else np.empty(0, np.bool_)
     chance = chances(passing.node.task.video, frames, "audit", passing.seed)
-    levels = np.array(passing.node.audit)
+    levels = np.array([audit.dropped, audit.returned])
     risk = 1 - budget.confidence
     for _ in range(64):
         risk /= 2
@@ -63,7 +64,9 @@ def _asked(
     for part in _pieces(len(frames)):
         own, was = frames[part], returned[part]
         known_before = passing.reference.known(own)
+        before = passing.reference.calls
         answers, labels = passing.answers(own)
+        passing.tally.checked += passing.reference.calls - before
         true = np.zeros(len(own), np.bool_)
         true[np.searchsorted(own, labels.frames)] = answers
         for counts, side in ((passing.tally.dropped, False), (passing.tally.returned, True)):

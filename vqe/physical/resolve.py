@@ -64,9 +64,11 @@ class Pass:
                 yield from held.decide(final=True)
 
     def _told(self, source: Batches) -> Batches:
-        """The same, telling of progress."""
+        """The same, counting verdicts and telling of progress."""
         seen = 0
         for batch in source:
+            if batch.evidence is not None:
+                self.tally.verdicts += np.bincount(batch.evidence.verdicts - UNDECIDED, minlength=3)
             yield batch
             seen += len(batch)
             if self.run.progress is not None:
@@ -81,10 +83,11 @@ class Pass:
 
     def drawn(self, frames: NDArray[np.int64], returned: Bools) -> Bools:
         """Which frames the audit draws: bool [n]."""
-        low, high = self.node.audit
-        if low == high == 0:
+        audit = self.node.audit
+        if audit is None:
             return np.zeros(len(frames), np.bool_)
-        return chances(self.node.task.video, frames, "audit", self.seed) < np.where(returned, high, low)
+        luck = chances(self.node.task.video, frames, "audit", self.seed)
+        return luck < np.where(returned, audit.returned, audit.dropped)
 
 
 @dataclass(frozen=True)
@@ -202,8 +205,11 @@ class _Held:
         rest = np.flatnonzero(windows.now & ~by_model)
         drawn = np.zeros(len(self.batch), np.bool_)
         drawn[rest] = self.passing.drawn(self.batch.frames[rest], result[rest])
-        must = drawn | (windows.now & result) if self.passing.node.values and not self.passing.voting else drawn
-        self._ask(np.flatnonzero(windows.spread(must)))
+        if self.passing.node.values and not self.passing.voting:
+            self._ask(np.flatnonzero(windows.now & result))
+        before = self.passing.reference.calls
+        self._ask(np.flatnonzero(windows.spread(drawn)))
+        tally.checked += self.passing.reference.calls - before
         known = windows.full(self.asked)
         right = shares((self.answers == 1).astype(np.float64), windows.low, windows.high) > 0.5
         tally.asked_true += int((by_model & right).sum())
