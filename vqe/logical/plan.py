@@ -75,10 +75,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Proxy:
-    """A profile in a file: the small model and what is known of its scores."""
+    """A profile in a file: the small model and what is known of its scores. `key`: of what it knows, thus of the
+    thresholds that may come of it."""
 
     path: Path
     model: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,12 @@ class Predicted:
 @dataclass(frozen=True)
 class Audit:
     """Of the frames decided without the reference model, such shares are drawn at random and asked too: of those
-    dropped, and of those returned."""
+    dropped, and of those returned. `lottery`: whose numbers are drawn; `subjects`: what to remember that for."""
 
     dropped: float
     returned: float
+    lottery: str = ""
+    subjects: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{100 * self.dropped:.2g} % of false, {100 * self.returned:.2g} % of true"

@@ -10,6 +10,7 @@ import numpy as np
 from vqe.logical.budget import Budget
 from vqe.logical.node import Node
 from vqe.logical.plan import Audit, Learn, Predicted, Resolve, Specialise, Task, Thumbnails
+from vqe.optimizer.audits import Lottery
 from vqe.optimizer.thresholds import Thresholds, choose, true_share, undecided, widened
 from vqe.profile import Profile
 
@@ -20,6 +21,7 @@ TRAINING_SECONDS = 15.0
 POOL = 36_000  # frames decoded for it at most
 LEFT_OVER = 0.05  # of all frames, by a small model
 UNCLEAR = 0.15  # of all frames, by asking every so many
+NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
 
@@ -40,6 +42,7 @@ class Situation:
     space    which plans are allowed beside the plain one: all, noscope or sampling
     audit    share of the time for checking answers
     values   the labels of the frames that pass are needed
+    lottery  what the audit draws in
     """
 
     task: Task
@@ -50,6 +53,7 @@ class Situation:
     space: str
     audit: float
     values: bool
+    lottery: Lottery
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def _sampling(situation: Situation) -> Candidate:
             "sampling", 0, "", note="single frames may differ from their neighbours: STABLE asks for what lasts"
         )
     if situation.budget.confidence is not None:
-        return Candidate("sampling", 0, "", note="AT CONFIDENCE is not shown over windows: every frame is asked")
+        return Candidate("sampling", 0, "", note=NOT_SHOWN)
     share = min(1.0, 1 / every + UNCLEAR)
     asked = share * situation.unknown
     seconds = asked * situation.costs.reference
@@ -150,6 +154,8 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     kind = "cascade"
     if profile.proxy is None:
         return Candidate(kind, 0, "", note=profile.reason)
+    if situation.task.window is not None and situation.budget.confidence is not None:
+        return Candidate(kind, 0, "", note=NOT_SHOWN)
     thresholds = choose(profile.samples, situation.budget, confirm=situation.values)
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
@@ -207,13 +213,13 @@ def _audited(
         sampled = situation.audit * seconds / costs.reference / whole
         low = sampled * (2 / 3 if returned >= 1 else 1) / max(1.0, dropped)
         high = sampled / 3 / max(1.0, returned) if returned >= 1 else 0.0
+        audit = situation.lottery.going_on(low, high)
     else:
         positives = float(profile.samples.weights[profile.samples.true].sum())
         allowed = situation.budget.fnr * positives
-        low, high = 1 - (1 - confidence) ** (1 / (allowed + 1)), 0.05
-    audit = Audit(min(1.0, low), min(1.0, high))
-    drawn = whole * (audit.dropped * dropped + audit.returned * returned)
-    return audit, min(1.0, drawn / max(1, frames)) * situation.unknown
+        audit = situation.lottery.reaching(1 - (1 - confidence) ** (1 / (allowed + 1)), 0.05)
+    low, high = situation.lottery.fresh(audit)
+    return audit, min(whole * (low * dropped + high * returned), situation.unknown)
 
 
 def _resolve(situation: Situation, below: Node, every: int, predicted: Predicted, audit: Audit | None) -> Resolve:
