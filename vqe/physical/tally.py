@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.accuracy import FrameAccuracy, Stratum, frame_accuracy
+from vqe.physical.seen import Seen
 
 
 @dataclass
@@ -45,8 +46,9 @@ class Tally:
 
     verdicts    int64 [3]: frames that cheap evidence left undecided, called false, called true
     calls       of the reference model; `checked`: those of the audit alone
-    confidence  with which `accuracy` speaks: more than is asked for where an audit went on until it was content
+    confidence  with which `accuracy` speaks at least: an audit may have gone on until it was content with that
     decided     where it is kept: (frame, returned) of what was decided without the model
+    seen        scores of the small model; `complete`: of all frames, and the audit is over
     """
 
     asked_true: int = 0
@@ -56,8 +58,10 @@ class Tally:
     verdicts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
     calls: int = 0
     checked: int = 0
-    confidence: float = 0.95
+    confidence: float = 0.5
     decided: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
+    complete: bool = False
 
     @property
     def frames(self) -> int:
@@ -69,6 +73,6 @@ class Tally:
         undecided, _, true = self.verdicts / max(1, self.verdicts.sum())
         return float(undecided), float(true)
 
-    def accuracy(self) -> FrameAccuracy:
+    def accuracy(self, confidence: float = 0.95) -> FrameAccuracy:
         strata = [self.dropped.stratum(False), self.returned.stratum(True)]
-        return frame_accuracy(strata, self.asked_true, self.asked_false, self.confidence)
+        return frame_accuracy(strata, self.asked_true, self.asked_false, max(confidence, self.confidence))

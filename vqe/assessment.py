@@ -1,0 +1,76 @@
+"""What a finished run says of its answer; and what has to change where it shows that a budget is broken."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from vqe.accuracy import Interval, within
+from vqe.errors import RunError
+from vqe.logical.budget import percent
+from vqe.logical.node import Node
+from vqe.logical.plan import Boxes, Events, Frames, Resolve
+from vqe.physical.tally import Tally
+from vqe.profile import revise
+from vqe.report import RATES, Report
+
+RISK = 0.05  # that an interval does not hold the rate of the answer that is given
+FIRST = 0.8  # of that is for the first answer; of the rest as much for the second, given where the first is no good, …
+_UNKNOWN = Interval(None, 0.0, 1.0)
+
+
+class Assessment:
+    """Of one Resolve, once all its frames have left."""
+
+    def __init__(self, relation: Node, node: Resolve, tally: Tally, before: int) -> None:
+        """`before`: answers to the same query that were thrown away."""
+        assert isinstance(relation, Frames | Boxes | Events)
+        self.relation = relation
+        self.node = node
+        self.tally = tally
+        accuracy = tally.accuracy(1 - RISK * FIRST * (1 - FIRST) ** before)
+        self.frames = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
+
+    @property
+    def broken(self) -> list[str]:
+        """The rates of frames that certainly lie above what the thresholds were chosen for."""
+        budget = self.node.budget
+        rates = {} if budget is None else budget.rates
+        return [name for name, most in rates.items() if within(self.frames[name], most) == "broken"]
+
+    def revised(self) -> bool:
+        """Where the budget is broken, choose thresholds by what this run has seen from now on; whether that is so.
+
+        The samples of the profile have foretold another rate with certainty, thus they go. This run's are of the very
+        frames that are asked about, those that it left undecided all among them.
+        """
+        if not self.broken or self.node.proxy is None or not self.tally.complete:
+            return False
+        with suppress(RunError):  # where it cannot be written, the note has to do
+            revise(self.node.proxy, self.tally.seen.samples(), self.tally.seen.population())
+            return True
+        return False
+
+    def report(self, seconds: float, revised: bool) -> Report:
+        """Of events nothing is claimed: the audit is of frames."""
+        node, relation = self.node, self.relation
+        of_events = isinstance(relation, Events)
+        return Report(
+            relation.alias,
+            relation.video.name,
+            node.predicate.text,
+            f"cascade: {node.proxy.model}" if node.proxy else f"every {node.every}th frame, closer where unclear",
+            node.budget,
+            self.tally.frames,
+            self.tally.calls,
+            seconds,
+            node.predicted.seconds,
+            {"fnr": _UNKNOWN, "fdr": _UNKNOWN} if of_events else self.frames,
+            tuple(self._note(name, revised) for name in self.broken),
+        )
+
+    def _note(self, name: str, revised: bool) -> str:
+        assert self.node.budget is not None
+        budget = f"above its budget of {percent(self.node.budget.rates[name])} %"
+        rate = f"{RATES[name]}{' of frames' if isinstance(self.relation, Events) else ''} is {self.frames[name]}"
+        remedy = "thresholds are set anew by what was found; " if revised else ""
+        return f"{self.relation.alias}: {rate}, {budget}; {remedy}EXACT at the end gives the exact answer"
