@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from vqe.accuracy import Interval, within
+from vqe.accuracy import events_of_frames, within
 from vqe.errors import RunError
 from vqe.logical.budget import percent
 from vqe.logical.node import Node
@@ -15,7 +15,6 @@ from vqe.report import RATES, Report
 
 RISK = 0.05  # that an interval does not hold the rate of the answer that is given
 FIRST = 0.8  # of that is for the first answer; of the rest as much for the second, given where the first is no good, …
-_UNKNOWN = Interval(None, 0.0, 1.0)
 
 
 class Assessment:
@@ -28,6 +27,7 @@ class Assessment:
         self.node = node
         self.tally = tally
         accuracy = tally.accuracy(1 - RISK * FIRST * (1 - FIRST) ** before)
+        self.wrong = round(accuracy.wrong.high * tally.frames)  # frames, at the most
         self.frames = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
 
     @property
@@ -50,10 +50,11 @@ class Assessment:
             return True
         return False
 
-    def report(self, seconds: float, revised: bool) -> Report:
-        """Of events nothing is claimed: the audit is of frames."""
+    def report(self, rows: int, seconds: float, revised: bool) -> Report:
+        """`rows` of the relation: of events no more is known than that each wrong one takes a wrong frame."""
         node, relation = self.node, self.relation
-        of_events = isinstance(relation, Events)
+        events = events_of_frames(self.wrong, rows)
+        rates = {"fnr": events.fnr, "fdr": events.fdr} if isinstance(relation, Events) else self.frames
         return Report(
             relation.alias,
             relation.video.name,
@@ -64,7 +65,7 @@ class Assessment:
             self.tally.calls,
             seconds,
             node.predicted.seconds,
-            {"fnr": _UNKNOWN, "fdr": _UNKNOWN} if of_events else self.frames,
+            rates,
             tuple(self._note(name, revised) for name in self.broken),
         )
 

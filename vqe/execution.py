@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,13 +47,15 @@ class Execution:
         `before`: how often that was so, and the answer not given.
         """
         counted = {id(node): tally for node, tally in self.run.tallies}
+        scans = Counter(id(node) for node, _ in self.run.tallies)  # DuckDB may read a relation more than once
         reports, better = [], False
         for operator in self.operators:
             for node in walk(operator.node):
                 if isinstance(node, Resolve) and id(node) in counted:
                     assessment = Assessment(operator.node, node, counted[id(node)], before)
                     revised = assessment.revised()
-                    reports.append(assessment.report(operator.seconds, revised))
+                    rows = operator.rows // scans[id(node)]
+                    reports.append(assessment.report(rows, operator.seconds, revised))
                     better |= revised
         return tuple(reports), better
 

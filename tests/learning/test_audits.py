@@ -86,3 +86,14 @@ def test_what_was_foretold_stands_beside_what_was_measured(opened: Open) -> None
     _, _, counts = measured.partition(" rows, ")
     decide, check = (int(part.split()[0]) for part in counts.split(", ")[1:3])
     assert decide + check == report.calls
+
+
+def test_of_events_is_known_what_their_frames_leave_open(opened: Open) -> None:
+    db, buses = opened()
+    relation = db.sql("SELECT start_frame, end_frame FROM events(street) WHERE contains('bus')")
+    assert relation is not None
+    assert [(a, b) for a, b in relation.fetchall()] == [(n, n + 39) for n in range(0, FRAMES, 250)]
+    (report,) = relation.accuracy
+    assert set(report.rates) == {"fnr", "fdr"} and str(report.rates["fnr"]).startswith("not known")
+    assert report.verdict() == "FNR may be above its budget of 5 %, FDR may be above its budget of 5 %"
+    assert buses.asked < FRAMES / 4
