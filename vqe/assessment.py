@@ -10,11 +10,10 @@ from vqe.logical.budget import percent
 from vqe.logical.node import Node
 from vqe.logical.plan import Boxes, Events, Frames, Resolve
 from vqe.physical.tally import Tally
-from vqe.profile import revise
+from vqe.profile import load, revise
 from vqe.report import RATES, Report
 
-RISK = 0.05  # that an interval does not hold the rate of the answer that is given
-FIRST = 0.8  # of that is for the first answer; of the rest as much for the second, given where the first is no good, …
+ENOUGH = 0.5  # of the frames that a profile's samples stand for have to be seen by a run that speaks in their place
 
 
 class Assessment:
@@ -26,7 +25,7 @@ class Assessment:
         self.relation = relation
         self.node = node
         self.tally = tally
-        accuracy = tally.accuracy(1 - RISK * FIRST * (1 - FIRST) ** before)
+        accuracy = tally.judged(before)
         self.wrong = round(accuracy.wrong.high * tally.frames)  # frames, at the most
         self.frames = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
 
@@ -40,13 +39,19 @@ class Assessment:
     def revised(self) -> bool:
         """Where the budget is broken, choose thresholds by what this run has seen from now on; whether that is so.
 
-        The samples of the profile have foretold another rate with certainty, thus they go. This run's are of the very
-        frames that are asked about, those that it left undecided all among them.
+        The samples of the profile have certainly foretold another rate than there is, thus they go. This run's are of
+        the very frames that are asked about, all that it left undecided among them. Only where these are a small part
+        of the video they stand beside the others, since they do not speak of the rest.
         """
-        if not self.broken or self.node.proxy is None or not self.tally.complete:
+        proxy, seen = self.node.proxy, self.tally.seen
+        profile = load(proxy.path) if proxy is not None else None
+        if not self.broken or proxy is None or profile is None or not self.tally.complete:
             return False
+        samples, population = seen.samples(), seen.population()
+        if self.tally.frames < ENOUGH * profile.samples.weights.sum():
+            samples, population = profile.samples.joined(samples), profile.population
         with suppress(RunError):  # where it cannot be written, the note has to do
-            revise(self.node.proxy, self.tally.seen.samples(), self.tally.seen.population())
+            revise(proxy, samples, population)
             return True
         return False
 

@@ -40,6 +40,13 @@ class Samples:
     true: NDArray[np.bool_]
     weights: NDArray[np.float64]
 
+    def joined(self, other: Samples) -> Samples:
+        return Samples(
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.true, other.true]),
+            np.concatenate([self.weights, other.weights]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from street import BLUE, FRAMES, QUERY, TRUE, WHITE, frames_of, rates
 
 import vqe
+from vqe.profile import load
 from vqe.report import Report
 
 Open = Callable[..., tuple[vqe.Connection, street.Buses]]
@@ -92,6 +93,21 @@ def test_a_stream_cannot_be_taken_back(opened: Open) -> None:
     assert rates(found, TRUE)["fnr"] > 0.5
     check_honest(report, rates(found, TRUE))
     assert "is above its budget" in report.verdict()
+    assert rates(frames_of(db)[0], TRUE)["fnr"] <= 0.01
+
+
+def test_a_part_of_the_video_does_not_speak_for_the_rest(opened: Open) -> None:
+    """What is found there stands beside what was known."""
+    db, _ = opened(model=WRONG["inverted"])
+    (path,) = db.folder.glob("profiles/*/*")
+    before = load(path)
+    while not any(run.notes for run in db._catalog.runs()):
+        assert len(db._catalog.runs()) < 20
+        frames_of(db, f"{QUERY} AND frame < 700")
+    after = load(path)
+    assert before is not None and after is not None
+    assert len(after.samples.true) > len(before.samples.true)
+    assert np.array_equal(after.samples.scores[: len(before.samples.scores)], before.samples.scores)
     assert rates(frames_of(db)[0], TRUE)["fnr"] <= 0.01
 
 

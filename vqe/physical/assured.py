@@ -38,7 +38,7 @@ def assured(passing: Pass, found: Batches) -> Batches:
     for _ in range(64):
         risk /= 2
         tally.confidence = 1 - risk
-        accuracy = tally.accuracy(tally.confidence)
+        accuracy = tally.accuracy(1 - risk)
         rates = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr}
         broken = [name for name, rate in budget.rates.items() if within(rates[name], rate) != "within"]
         if not broken or (levels >= 1).all():
