@@ -40,6 +40,13 @@ class Samples:
     true: NDArray[np.bool_]
     weights: NDArray[np.float64]
 
+    def joined(self, other: Samples) -> Samples:
+        return Samples(
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.true, other.true]),
+            np.concatenate([self.weights, other.weights]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -91,16 +98,34 @@ def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], arch
     described = {k: v for k, v in asdict(profile).items() if k not in ("samples", "population", "proxy")} | {
         "architecture": architecture
     }
-    arrays: dict[str, NDArray[Any]] = {
-        "profile.scores": profile.samples.scores,
-        "profile.true": profile.samples.true.astype(np.uint8),
-        "profile.weights": profile.samples.weights,
-        "profile.population": profile.population,
-        **{f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()},
+    arrays = _arrays(profile.samples, profile.population) | {
+        f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()
     }
     metadata = {"vqe": VERSION, "profile": json.dumps(described)}
     with explained("keep what was learnt", path.parent):
         write_tensors(path, arrays, metadata)
+
+
+def revise(proxy: Proxy, samples: Samples, population: NDArray[np.float32]) -> None:
+    """Put other samples and scores of all in the place of those in a profile. Raises RunError where that fails."""
+    from vqe.models.specialised.files import write_tensors
+
+    opened = _opened(proxy.path)
+    if opened is None:
+        raise _gone(proxy)
+    described, arrays = opened
+    metadata = {"vqe": VERSION, "profile": json.dumps(described)}
+    with explained("keep what was learnt", proxy.path.parent):
+        write_tensors(proxy.path, arrays | _arrays(samples, population), metadata)
+
+
+def _arrays(samples: Samples, population: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    return {
+        "profile.scores": samples.scores,
+        "profile.true": samples.true.astype(np.uint8),
+        "profile.weights": samples.weights,
+        "profile.population": population,
+    }
 
 
 def load(path: Path) -> Profile | None:
@@ -121,8 +146,16 @@ def _load(path: Path, _changed: int) -> Profile | None:
     described.pop("architecture")
     samples = Samples(arrays["profile.scores"], arrays["profile.true"].astype(np.bool_), arrays["profile.weights"])
     files = tuple(described.pop("files"))
-    proxy = Proxy(path, described["model"]) if described["model"] else None
+    proxy = Proxy(path, described["model"], _key(path, arrays)) if described["model"] else None
     return Profile(samples=samples, population=arrays["profile.population"], files=files, proxy=proxy, **described)
+
+
+def _key(path: Path, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Another one whenever other thresholds may come of the samples."""
+    key = blake2b(path.stem.encode(), digest_size=10)
+    for name in sorted(name for name in arrays if name.startswith("profile.")):
+        key.update(arrays[name].tobytes())
+    return key.hexdigest()
 
 
 def load_model(proxy: Proxy) -> SpecialisedModel:
@@ -131,10 +164,14 @@ def load_model(proxy: Proxy) -> SpecialisedModel:
 
     opened = _opened(proxy.path)
     if opened is None:
-        raise RunError(f"what was learnt has gone: {proxy.path}", hint="run the query again: it is learnt anew")
+        raise _gone(proxy)
     described, arrays = opened
     tensors = {k.removeprefix("model."): v for k, v in arrays.items() if k.startswith("model.")}
     return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors)
+
+
+def _gone(proxy: Proxy) -> RunError:
+    return RunError(f"what was learnt has gone: {proxy.path}", hint="run the query again: it is learnt anew")
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from vqe.logical.budget import Budget
 from vqe.logical.node import Node
-from vqe.logical.plan import Learn, Predicted, Resolve, Specialise, Task, Thumbnails
-from vqe.optimizer.thresholds import Thresholds, choose, undecided, widened
+from vqe.logical.plan import Audit, Learn, Predicted, Resolve, Specialise, Task, Thumbnails
+from vqe.optimizer.audits import Lottery
+from vqe.optimizer.thresholds import Thresholds, choose, true_share, undecided, widened
 from vqe.profile import Profile
 
 SLACK = 0.1  # of the predicted time is spent on leaving more frames undecided than the estimate asks for
@@ -19,6 +20,7 @@ POOL = 36_000  # frames decoded for it at most
 LEFT_OVER = 0.05  # of all frames, by a small model
 CLOSE_CALLS = 3.0  # times the share of frames on which the reference model itself is unsure will be left over at least
 UNCLEAR = 0.15  # of all frames, by asking every so many
+NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
 
@@ -39,6 +41,7 @@ class Situation:
     space    which plans are allowed beside the plain one: all, noscope or sampling
     audit    share of the time for checking answers
     values   the labels of the frames that pass are needed
+    lottery  what the audit draws in
     """
 
     task: Task
@@ -49,6 +52,7 @@ class Situation:
     space: str
     audit: float
     values: bool
+    lottery: Lottery
 
 
 @dataclass(frozen=True)
@@ -100,14 +104,17 @@ def _sampling(situation: Situation) -> Candidate:
             "sampling", 0, "", note="single frames may differ from their neighbours: STABLE asks for what lasts"
         )
     if situation.budget.confidence is not None:
-        return Candidate("sampling", 0, "", note="AT CONFIDENCE is not shown over windows: every frame is asked")
+        return Candidate("sampling", 0, "", note=NOT_SHOWN)
+    if not situation.budget.fnr:
+        return Candidate("sampling", 0, "", note="a budget of 0 leaves nothing to be inferred")
     share = min(1.0, 1 / every + UNCLEAR)
     asked = share * situation.unknown
-    seconds = asked * situation.costs.reference * (1 + situation.audit)
+    passed = len(situation.task.frames) * situation.costs.thumbnail  # what is not asked is decoded all the same
+    seconds = asked * situation.costs.reference + passed
     predicted = Predicted(seconds, asked)
 
     def build(scan: Node) -> Node:
-        return _resolve(situation, scan, every, predicted, (0.0, 0.0))
+        return _resolve(situation, scan, every, predicted, None)
 
     return Candidate(
         "sampling", seconds, f"the reference model on every {every}th frame, closer where it is unclear", build
@@ -137,7 +144,9 @@ def _learning(situation: Situation, others: list[Candidate]) -> Candidate:
     note = "" if worth > LEFT_OVER else f"learning takes about {learning:.0f} s and would not pay"
 
     def build(scan: Node) -> Node:
-        return Learn(scan, task.predicate, labels, min(1.0, worth), task, situation.budget)
+        return Learn(
+            scan, task.predicate, labels, min(1.0, worth), task, situation.budget, learning, seconds - learning
+        )
 
     return Candidate("learn", seconds, f"a small model, after about {labels} labels", build, note)
 
@@ -147,17 +156,26 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     kind = "cascade"
     if profile.proxy is None:
         return Candidate(kind, 0, "", note=profile.reason)
+    if situation.task.window is not None and situation.budget.confidence is not None:
+        return Candidate(kind, 0, "", note=NOT_SHOWN)
     thresholds = choose(profile.samples, situation.budget, confirm=situation.values)
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
+    if thresholds.fnr > situation.budget.fnr or thresholds.false > max(
+        situation.budget.fpr or 0, situation.budget.fdr or 0
+    ):
+        return Candidate(kind, 0, "", note="no thresholds keep the budget: the small model is sure of what is wrong")
     every = sampling_distance(situation.task)
     base = _cascade_seconds(situation, profile, thresholds, every)
     share = SLACK * base / max(1e-9, situation.unknown * situation.costs.reference)
     thresholds = widened(thresholds, profile.population, share, profile.samples, situation.budget)
     seconds = _cascade_seconds(situation, profile, thresholds, every)
-    seconds, audit = _audited(situation, profile, thresholds, seconds)
-    open_, above = undecided(thresholds, profile.population)
-    predicted = Predicted(seconds, open_ * situation.unknown, thresholds.fnr, thresholds.false, (open_, above))
+    audit, checked = _audited(situation, profile, thresholds, seconds)
+    seconds += checked * situation.costs.reference
+    shares = undecided(thresholds, profile.population)
+    asked = _asked(situation, profile, thresholds, every)
+    true = true_share(profile.samples)
+    predicted = Predicted(seconds, asked, thresholds.fnr, thresholds.false, shares, checked, true)
     proxy = profile.proxy
 
     def build(scan: Node) -> Node:
@@ -167,17 +185,21 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
         )
         return replace(_resolve(situation, decided, every, predicted, audit), proxy=proxy)
 
-    return Candidate(kind, seconds, f"{profile.model}, {open_:.1%} of the frames asked", build)
+    return Candidate(kind, seconds, f"{profile.model}, {shares[0]:.1%} of the frames asked", build)
 
 
 def _cascade_seconds(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:
-    task, costs = situation.task, situation.costs
+    costs = situation.costs
+    small = len(situation.task.frames) * (costs.thumbnail + costs.specialised)
+    return small + _asked(situation, profile, thresholds, every) * costs.reference
+
+
+def _asked(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:
+    """Calls of the reference model, without those of the audit."""
     open_, above = undecided(thresholds, profile.population)
     if situation.values:
         open_ += above
-    open_ *= _asked_of_undecided(every)
-    frames = len(task.frames)
-    return frames * (costs.thumbnail + costs.specialised) + open_ * situation.unknown * costs.reference
+    return open_ * _asked_of_undecided(every) * situation.unknown
 
 
 def _asked_of_undecided(every: int) -> float:
@@ -188,28 +210,29 @@ def _asked_of_undecided(every: int) -> float:
 
 def _audited(
     situation: Situation, profile: Profile, thresholds: Thresholds, seconds: float
-) -> tuple[float, tuple[float, float]]:
-    """The time with the audit, and the shares of dropped and returned frames that it draws."""
+) -> tuple[Audit | None, float]:
+    """The audit beside a plan that takes so long without it, and how many calls it takes."""
     costs, frames = situation.costs, len(situation.task.frames)
     open_, above = undecided(thresholds, profile.population)
     dropped, returned = frames * (1 - open_ - above), frames * above
+    whole = max(1, profile.smooth) if situation.task.window is not None else 1  # frames asked to know the truth of one
     confidence = situation.budget.confidence
+    if confidence is None and not situation.audit:
+        return None, 0.0
     if confidence is None:
-        sampled = situation.audit * seconds / costs.reference
-        if situation.task.window is not None:
-            sampled /= max(1, profile.smooth)
+        sampled = situation.audit * seconds / costs.reference / whole
         low = sampled * (2 / 3 if returned >= 1 else 1) / max(1.0, dropped)
         high = sampled / 3 / max(1.0, returned) if returned >= 1 else 0.0
-        return seconds * (1 + situation.audit), (min(1.0, low), min(1.0, high))
-    positives = float(profile.samples.weights[profile.samples.true].sum())
-    allowed = situation.budget.fnr * positives
-    needed = dropped * (1 - (1 - confidence) ** (1 / (allowed + 1)))
-    return seconds + needed * costs.reference, (min(1.0, needed / max(1.0, dropped)), 0.05)
+        audit = situation.lottery.going_on(low, high)
+    else:
+        positives = float(profile.samples.weights[profile.samples.true].sum())
+        allowed = situation.budget.fnr * positives
+        audit = situation.lottery.reaching(1 - (1 - confidence) ** (1 / (allowed + 1)), 0.05)
+    low, high = situation.lottery.fresh(audit)
+    return audit, min(whole * (low * dropped + high * returned), situation.unknown)
 
 
-def _resolve(
-    situation: Situation, below: Node, every: int, predicted: Predicted, audit: tuple[float, float]
-) -> Resolve:
+def _resolve(situation: Situation, below: Node, every: int, predicted: Predicted, audit: Audit | None) -> Resolve:
     task = situation.task
     return Resolve(
         below,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from vqe.logical.node import Node, walk
 from vqe.logical.plan import (
@@ -43,12 +44,16 @@ class Estimate:
     stored: int | None = None
 
 
+Costly: TypeAlias = Detect | Resolve | Thumbnails | Specialise
+
+
 @dataclass(frozen=True)
 class Measured:
-    """What is known of a Detect: how many of its frames have labels, and the cost of one that has not."""
+    """What is known: how many frames of a Detect have labels, and the seconds that a node takes for a frame that it
+    has to work on (one that has no labels, where the reference model is asked)."""
 
     stored: Callable[[Detect], int]
-    seconds: Callable[[Detect], float]
+    seconds: Callable[[Costly], float]
 
 
 def estimate(node: Node, known: Measured) -> Estimate:
@@ -59,7 +64,8 @@ def estimate(node: Node, known: Measured) -> Estimate:
         case Detect(input=below):
             inner = estimate(below, known)
             stored = min(known.stored(node), int(inner.rows))
-            return Estimate(inner.rows, inner.seconds + (inner.rows - stored) * known.seconds(node), stored)
+            own = below.after if isinstance(below, Learn) else (inner.rows - stored) * known.seconds(node)
+            return Estimate(inner.rows, inner.seconds + own, stored)
         case Filter(input=below, predicate=predicate):
             inner = estimate(below, known)
             return Estimate(inner.rows * (SELECTIVITY if predicate.calls else 0.5), inner.seconds)
@@ -70,15 +76,17 @@ def estimate(node: Node, known: Measured) -> Estimate:
             inner = estimate(below, known)
             scanned = next(len(n.frames) for n in walk(below) if isinstance(n, Scan))
             return Estimate(inner.rows * min(1.0, len(frames) / max(1, scanned)), inner.seconds)
-        case Learn(input=below, labels=labels):
+        case Learn(input=below, seconds=seconds):  # the plan that comes of it takes the place of the Detect above
             inner = estimate(below, known)
-            return Estimate(inner.rows, inner.seconds + labels * REFERENCE_SECONDS)
+            return Estimate(inner.rows, inner.seconds + seconds)
         case Thumbnails(input=below) | Specialise(input=below):
-            return estimate(below, known)
+            inner = estimate(below, known)
+            return Estimate(inner.rows, inner.seconds + inner.rows * known.seconds(node))
         case Resolve(input=below, predicted=predicted):
             inner = estimate(below, known)
-            returned = predicted.shares[-1] if predicted.shares else SELECTIVITY
-            return Estimate(inner.rows * returned, inner.seconds + predicted.seconds)
+            true = SELECTIVITY if predicted.true is None else predicted.true
+            calls = predicted.asked + predicted.checked
+            return Estimate(inner.rows * true, inner.seconds + calls * known.seconds(node))
         case Track(input=below) | Frames(input=below):
             return estimate(below, known)
         case Limit(input=below, count=count):

@@ -23,15 +23,18 @@ class Evidence:
     thumbnails  uint8 [n, size, size]; None once nobody above needs them
     verdicts    int8 [n]: 1 true, 0 false, UNDECIDED
     source      gives their full pictures
+    scores      float32 [n], of a small model, from 0 to 1; None where there is none
     """
 
     thumbnails: NDArray[np.uint8] | None
     verdicts: NDArray[np.int8]
     source: Thumbnails
+    scores: NDArray[np.float32] | None = None
 
     def take(self, positions: NDArray[np.int64]) -> Evidence:
         small = None if self.thumbnails is None else self.thumbnails[positions]
-        return Evidence(small, self.verdicts[positions], self.source)
+        scores = None if self.scores is None else self.scores[positions]
+        return Evidence(small, self.verdicts[positions], self.source, scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,10 @@ def joined(batches: list[Batch]) -> Batch:
 
 def _joined_evidence(parts: list[Evidence]) -> Evidence:
     small = [p.thumbnails for p in parts if p.thumbnails is not None]
+    scores = [p.scores for p in parts if p.scores is not None]
     return Evidence(
         np.concatenate(small) if len(small) == len(parts) else None,
         np.concatenate([p.verdicts for p in parts]),
         parts[0].source,
+        np.concatenate(scores) if len(scores) == len(parts) else None,
     )

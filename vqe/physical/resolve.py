@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.errors import RunError
 from vqe.labels import Labels, concatenate
 from vqe.logical import plan
 from vqe.physical.assured import assured
@@ -36,6 +38,7 @@ def resolve(node: plan.Resolve, source: Batches, run: Run, total: int) -> Batche
                 yield from assured(passing, found)
             else:
                 yield from found
+                passing.finish(node.audit)
         finally:
             tally.calls = reference.calls
 
@@ -64,9 +67,11 @@ class Pass:
                 yield from held.decide(final=True)
 
     def _told(self, source: Batches) -> Batches:
-        """The same, telling of progress."""
+        """The same, counting verdicts and telling of progress."""
         seen = 0
         for batch in source:
+            if batch.evidence is not None:
+                self.tally.verdicts += np.bincount(batch.evidence.verdicts - UNDECIDED, minlength=3)
             yield batch
             seen += len(batch)
             if self.run.progress is not None:
@@ -79,12 +84,22 @@ class Pass:
         task = self.node.task
         return truth(self.node.predicate, Batch(labels.frames, labels), self.run, task.video, task.info), labels
 
+    def levels(self, returned: Bools) -> NDArray[np.float64]:
+        """With what probability the audit draws each frame."""
+        audit = self.node.audit
+        return np.where(returned, audit.returned, audit.dropped) if audit is not None else np.zeros(len(returned))
+
     def drawn(self, frames: NDArray[np.int64], returned: Bools) -> Bools:
         """Which frames the audit draws: bool [n]."""
-        low, high = self.node.audit
-        if low == high == 0:
-            return np.zeros(len(frames), np.bool_)
-        return chances(self.node.task.video, frames, "audit", self.seed) < np.where(returned, high, low)
+        lottery = self.node.audit.lottery if self.node.audit is not None else ""
+        return chances(self.node.task.video, frames, lottery, self.seed) < self.levels(returned)
+
+    def finish(self, audit: plan.Audit | None) -> None:
+        """All frames were drawn so far: the next audit goes on from there."""
+        self.tally.complete = True
+        if audit is not None:
+            with suppress(RunError):  # an unwritable folder has been warned about; the next audit draws the same
+                self.run.library.catalog.put_audit(audit.lottery, audit.subjects, audit.dropped, audit.returned)
 
 
 @dataclass(frozen=True)
@@ -108,20 +123,24 @@ class _Windows:
 class _Held:
     """Frames of one segment: those before `decided` have left, and stay as long as windows reach them.
 
-    answers  int8 [n], of the reference model; UNKNOWN where it was not asked
+    answers  int8 [n], of the reference model; UNKNOWN where nobody has asked
+    asked    bool [n]: to decide. The other answers have no part in deciding, so that what was found by chance before
+             says as much as what is found by chance now
     """
 
     passing: Pass
     batch: Batch
     answers: NDArray[np.int8] = field(init=False)
+    asked: Bools = field(init=False)
     decided: int = 0
     labels: list[Labels] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.answers = np.full(len(self.batch), UNKNOWN, np.int8)
+        self.asked = np.zeros(len(self.batch), np.bool_)
 
     @property
-    def asked(self) -> Bools:
+    def known(self) -> Bools:
         return np.not_equal(self.answers, UNKNOWN)
 
     @property
@@ -133,6 +152,7 @@ class _Held:
     def add(self, batch: Batch) -> _Held:
         self.batch = joined([self.batch, batch])
         self.answers = np.concatenate([self.answers, np.full(len(batch), UNKNOWN, np.int8)])
+        self.asked = np.concatenate([self.asked, np.zeros(len(batch), np.bool_)])
         return self
 
     def decide(self, *, final: bool) -> Batches:
@@ -148,21 +168,15 @@ class _Held:
         low = np.searchsorted(places, places - reach, side="left")
         high = np.searchsorted(places, places + reach, side="right")
         windows = _Windows(places, low, high, now)
-        self._use_known()
         kept = self._checked(self._resolved(windows), windows)
         yield from self._leave(np.flatnonzero(kept & now))
         self._forget(places, reach, complete)
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
-    def _use_known(self) -> None:
-        """What the store knows is free, and better than a guess."""
-        fresh = np.flatnonzero(~self.asked)
-        self._ask(fresh[self.passing.reference.known(self.batch.frames[fresh])])
-
     def _ask(self, positions: NDArray[np.int64]) -> None:
-        """Ask the reference model; what cannot be decoded is false."""
-        positions = positions[~self.asked[positions]]
+        """Ask the reference model where its answer is not known yet; what cannot be decoded is false."""
+        positions = positions[~self.known[positions]]
         if not len(positions):
             return
         answers, labels = self.passing.answers(self.batch.frames[positions], self.batch.evidence)
@@ -183,6 +197,7 @@ class _Held:
             needed = windows.spread(still)
             chosen = on_grid(self.batch.frames, needed, self.asked, stride, self.passing.seed)
             self._ask(np.flatnonzero(chosen))
+            self.asked |= chosen
             if stride == 1:
                 break
             still &= unclear(self._shares(windows), stride, first, voting)
@@ -193,7 +208,8 @@ class _Held:
         return np.asarray(result, np.bool_)
 
     def _shares(self, windows: _Windows) -> NDArray[np.float64]:
-        return shares(estimates(windows.places, self.answers), windows.low, windows.high)
+        answers = np.where(self.asked, self.answers, UNKNOWN).astype(np.int8)
+        return shares(estimates(windows.places, answers), windows.low, windows.high)
 
     def _checked(self, result: Bools, windows: _Windows) -> Bools:
         """The result, put right by the audit and by what is known anyway; everything is counted."""
@@ -202,9 +218,13 @@ class _Held:
         rest = np.flatnonzero(windows.now & ~by_model)
         drawn = np.zeros(len(self.batch), np.bool_)
         drawn[rest] = self.passing.drawn(self.batch.frames[rest], result[rest])
-        must = drawn | (windows.now & result) if self.passing.node.values and not self.passing.voting else drawn
-        self._ask(np.flatnonzero(windows.spread(must)))
-        known = windows.full(self.asked)
+        if self.passing.node.values and not self.passing.voting:
+            self._ask(np.flatnonzero(windows.now & result))
+        before = self.passing.reference.calls
+        self._ask(np.flatnonzero(windows.spread(drawn)))
+        tally.checked += self.passing.reference.calls - before
+        self._use_known()
+        known = windows.full(self.known)
         right = shares((self.answers == 1).astype(np.float64), windows.low, windows.high) > 0.5
         tally.asked_true += int((by_model & right).sum())
         tally.asked_false += int((by_model & ~right).sum())
@@ -213,7 +233,20 @@ class _Held:
             counts.add(drawn[own], known[own], right[own] & known[own])
         if self.passing.node.budget is not None and self.passing.node.budget.confidence is not None:
             tally.decided.append((self.batch.frames[rest], result[rest]))
+        self._see(result, right, by_model, drawn, windows.now)
         return np.where(known, right, result)
+
+    def _see(self, result: Bools, right: Bools, by_model: Bools, drawn: Bools, now: Bools) -> None:
+        """Keep the scores of these frames, and what they turned out to be."""
+        evidence = self.batch.evidence
+        if evidence is not None and evidence.scores is not None:
+            weights = np.where(by_model, 1.0, drawn / np.maximum(self.passing.levels(result), 1e-9))
+            self.passing.tally.seen.add(evidence.scores[now], right[now], weights[now])
+
+    def _use_known(self) -> None:
+        """What the store knows is free, and better than a guess."""
+        fresh = np.flatnonzero(~self.known)
+        self._ask(fresh[self.passing.reference.known(self.batch.frames[fresh])])
 
     # --- leaving ----------------------------------------------------------------------------------------------------
 
@@ -239,7 +272,7 @@ class _Held:
             start = min(complete, int(np.searchsorted(places, places[complete] - reach, side="left")))
         keep = np.arange(start, len(places))
         self.batch = self.batch.take(keep)
-        self.answers = self.answers[keep]
+        self.answers, self.asked = self.answers[keep], self.asked[keep]
         self.decided = complete - start
         if self.labels and len(keep):
             labels = concatenate(self.labels)

@@ -80,7 +80,7 @@ class _Held:
         verdicts = np.full(len(ready), UNDECIDED, np.int8)
         verdicts[scores < node.low] = 0
         verdicts[scores > node.high] = 1
-        yield replace(ready, evidence=replace(ready.evidence, verdicts=verdicts))
+        yield replace(ready, evidence=replace(ready.evidence, verdicts=verdicts, scores=scores))
         forget = max(0, complete - reach)
         self.batch = self.batch.take(np.arange(forget, len(self.batch)))
         self.probabilities = self.probabilities[forget:]

@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.accuracy import FrameAccuracy, Stratum, frame_accuracy
+from vqe.physical.seen import Seen
+
+RISK = 0.05  # that an interval does not hold the rate of the answer that is given
+FIRST = 0.8  # of that is for the first answer; of the rest as much for the second, given where the first is no good, …
 
 
 @dataclass
@@ -41,19 +45,41 @@ class Counts:
 
 @dataclass
 class Tally:
-    """Counts of one run. `decided`, where it is kept: (frame, returned) of what was decided without the model."""
+    """Counts of one run.
+
+    verdicts    int64 [3]: frames that cheap evidence left undecided, called false, called true
+    calls       of the reference model; `checked`: those of the audit alone
+    confidence  with which an audit was content, where it went on until it was
+    decided     where it is kept: (frame, returned) of what was decided without the model
+    seen        scores of the small model; `complete`: of all frames, and the audit is over
+    """
 
     asked_true: int = 0
     asked_false: int = 0
     dropped: Counts = field(default_factory=Counts)
     returned: Counts = field(default_factory=Counts)
+    verdicts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
     calls: int = 0
+    checked: int = 0
+    confidence: float | None = None
     decided: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
+    complete: bool = False
 
     @property
     def frames(self) -> int:
         return self.asked_true + self.asked_false + self.dropped.size + self.returned.size
 
-    def accuracy(self, confidence: float = 0.95) -> FrameAccuracy:
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Of all frames, those that cheap evidence left undecided, and those that it called true."""
+        undecided, _, true = self.verdicts / max(1, self.verdicts.sum())
+        return float(undecided), float(true)
+
+    def judged(self, before: int = 0) -> FrameAccuracy:
+        """How good the answer is. `before`: answers to the same query that were thrown away, for being no good."""
+        return self.accuracy(self.confidence or 1 - RISK * FIRST * (1 - FIRST) ** before)
+
+    def accuracy(self, confidence: float) -> FrameAccuracy:
         strata = [self.dropped.stratum(False), self.returned.stratum(True)]
         return frame_accuracy(strata, self.asked_true, self.asked_false, confidence)
