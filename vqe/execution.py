@@ -13,7 +13,7 @@ from vqe.accuracy import Interval, within
 from vqe.library import Library
 from vqe.logical.bind import Bound
 from vqe.logical.node import walk
-from vqe.logical.plan import Boxes, Events, Frames, Query, Resolve
+from vqe.logical.plan import Boxes, Difference, Events, Frames, Query, Resolve
 from vqe.physical.lower import lower
 from vqe.physical.operator import Operator, Progress, Run
 from vqe.physical.stream import RelationStream
@@ -74,6 +74,9 @@ def _report(operator: Operator, node: Resolve, tally: Tally) -> Report:
         for name in broken
     )
     kind = f"cascade: {node.proxy.model}" if node.proxy else f"every {node.every}th frame, closer where unclear"
+    detector = next((n for n in walk(node) if isinstance(n, Difference)), None)
+    if detector is not None:
+        kind = f"cascade: difference from {detector.against}" + (f", {node.proxy.model}" if node.proxy else "")
     return Report(
         relation.alias,
         relation.video.name,

@@ -9,6 +9,7 @@ from vqe.logical.node import Node, walk
 from vqe.logical.plan import (
     Boxes,
     Detect,
+    Difference,
     Events,
     Filter,
     Frames,
@@ -73,7 +74,7 @@ def estimate(node: Node, known: Measured) -> Estimate:
         case Learn(input=below, labels=labels):
             inner = estimate(below, known)
             return Estimate(inner.rows, inner.seconds + labels * REFERENCE_SECONDS)
-        case Thumbnails(input=below) | Specialise(input=below):
+        case Thumbnails(input=below) | Difference(input=below) | Specialise(input=below):
             return estimate(below, known)
         case Resolve(input=below, predicted=predicted):
             inner = estimate(below, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from vqe.labels import Labels, concatenate
 from vqe.logical import plan
 from vqe.physical.assured import assured
 from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence, grouped, joined
+from vqe.physical.carry import GONE, Carry
 from vqe.physical.chance import chances
 from vqe.physical.filter import truth
 from vqe.physical.operator import Run
@@ -67,7 +68,7 @@ class Pass:
         """The same, telling of progress."""
         seen = 0
         for batch in source:
-            yield batch
+            yield batch.without_thumbnails()
             seen += len(batch)
             if self.run.progress is not None:
                 self.run.progress.update(seen, self.total)
@@ -116,6 +117,7 @@ class _Held:
     answers: NDArray[np.int8] = field(init=False)
     decided: int = 0
     labels: list[Labels] = field(default_factory=list)
+    carry: Carry = field(default_factory=Carry)
 
     def __post_init__(self) -> None:
         self.answers = np.full(len(self.batch), UNKNOWN, np.int8)
@@ -171,6 +173,14 @@ class _Held:
         if self.passing.node.values:
             self.labels.append(labels)
 
+    def _ask_origins(self, positions: NDArray[np.int64]) -> None:
+        """Ask about the frames whose answers these take over: mostly they themselves."""
+        places = self.carry.places(self.batch)[positions]
+        self._ask(np.unique(places[places != GONE]))
+        if (places == GONE).any() and self.carry.answer == UNKNOWN:
+            answers, _ = self.passing.answers(np.array([self.carry.frame]), self.batch.evidence)
+            self.carry = replace(self.carry, answer=int(answers.any()))
+
     # --- decisions --------------------------------------------------------------------------------------------------
 
     def _resolved(self, windows: _Windows) -> Bools:
@@ -181,8 +191,9 @@ class _Held:
         first = stride = node.every or 1
         while still.any():
             needed = windows.spread(still)
-            chosen = on_grid(self.batch.frames, needed, self.asked, stride, self.passing.seed)
-            self._ask(np.flatnonzero(chosen))
+            known = np.not_equal(self.carry.taken(self.batch, self.answers), UNKNOWN)
+            chosen = on_grid(self.batch.frames, needed, known, stride, self.passing.seed)
+            self._ask_origins(np.flatnonzero(chosen))
             if stride == 1:
                 break
             still &= unclear(self._shares(windows), stride, first, voting)
@@ -193,7 +204,8 @@ class _Held:
         return np.asarray(result, np.bool_)
 
     def _shares(self, windows: _Windows) -> NDArray[np.float64]:
-        return shares(estimates(windows.places, self.answers), windows.low, windows.high)
+        taken = self.carry.taken(self.batch, self.answers)
+        return shares(estimates(windows.places, taken), windows.low, windows.high)
 
     def _checked(self, result: Bools, windows: _Windows) -> Bools:
         """The result, put right by the audit and by what is known anyway; everything is counted."""
@@ -238,6 +250,7 @@ class _Held:
         else:
             start = min(complete, int(np.searchsorted(places, places[complete] - reach, side="left")))
         keep = np.arange(start, len(places))
+        self.carry = self.carry.after(self.batch, self.answers, start)
         self.batch = self.batch.take(keep)
         self.answers = self.answers[keep]
         self.decided = complete - start
