@@ -181,7 +181,7 @@ class Thumbnails(Node):
 
 @dataclass(frozen=True)
 class Difference(Node):
-    """A difference detector: frames that are no further than `delta` from what they are compared with are not looked at.
+    """A difference detector: frames that are no further than `delta` from what they are compared with need no look.
 
     against  'background', of that time: such frames are false; 'earlier', the last frame that did differ: they take
              over whatever its answer comes to

@@ -112,4 +112,4 @@ def smoothed(scores: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
 def _looked_at(frames: NDArray[np.int64], evidence: Evidence) -> NDArray[np.bool_]:
     """Which frames are neither decided yet nor going to be by another one: bool [n]."""
     undecided = evidence.verdicts == UNDECIDED
-    return undecided if evidence.origins is None else undecided & (evidence.origins == frames)
+    return undecided if evidence.origins is None else np.logical_and(undecided, evidence.origins == frames)
