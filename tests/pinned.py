@@ -17,7 +17,10 @@ from clips import make_clip
 
 import vqe
 from vqe.labels import Labels, LabelStore
+from vqe.logical.node import walk
+from vqe.logical.plan import Learn
 from vqe.models import ModelInfo, describe
+from vqe.profile import Profile, Samples, path_of, save
 
 MODEL = "ssd_mobilenet_v2_coco"
 IDS = {"person": 1, "car": 3, "bus": 6, "truck": 8, "boat": 9, "cat": 17, "dog": 18}
@@ -212,8 +215,12 @@ REGIONS = (
 )
 
 
+# In no catalogue and without labels, but with a profile of contains('bus'): for plans with a cascade.
+STREET = File("fresh_street.mp4", steady(1500))
+
+
 def make_clips(folder: Path) -> None:
-    for number, file in enumerate(f for camera in CAMERAS.values() for f in camera.files):
+    for number, file in enumerate([*(f for camera in CAMERAS.values() for f in camera.files), STREET]):
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         even = all(abs(t - n / RATE) < 1e-9 for n, t in enumerate(file.times))
@@ -239,6 +246,9 @@ def make_database(folder: Path, clips: Path, models: Path) -> None:
         info = describe(MODEL, models)
         for camera in CAMERAS.values():
             _pin(db, camera, info)
+    with vqe.connect(folder, {"plan_space": "noscope"}) as db:
+        for window in ("", "STABLE '1s'"):
+            _pin_profile(db, f"SELECT frame FROM '{clips / STREET.path}' WHERE contains('bus') {window}")
 
 
 def _pin(db: vqe.Connection, camera: Camera, info: ModelInfo) -> None:
@@ -251,6 +261,32 @@ def _pin(db: vqe.Connection, camera: Camera, info: ModelInfo) -> None:
         labels = as_labels([camera.holds(n) for n in frames])
         store.open(made.index.fingerprint, info.key, FLOOR).append(labels, 0.04 * len(frames))
         first += len(file.times)
+
+
+def _pin_profile(db: vqe.Connection, query: str) -> None:
+    """What learning the query's predicate might have shown: of ten frames one is true, and most scores are clear."""
+    relation = db.sql(query)
+    assert relation is not None
+    (learn,) = (n for n in walk(relation._source._prepared.plan) if isinstance(n, Learn))  # type: ignore[attr-defined]
+    false, true = np.linspace(0, 0.9, 300) ** 4, 1 - np.linspace(0, 0.9, 100) ** 4
+    samples = Samples(
+        np.concatenate([false, true]).astype(np.float32),
+        np.repeat([False, True], [300, 100]),
+        np.repeat([1350 / 300, 150 / 100], [300, 100]),
+    )
+    population = np.sort(np.concatenate([np.linspace(0, 0.9, 1350) ** 4, 1 - np.linspace(0, 0.9, 150) ** 4]))
+    profile = Profile(
+        predicate=learn.predicate.text,
+        samples=samples,
+        population=population.astype(np.float32),
+        labels=400,
+        positives=100,
+        files=(),
+        model="cnn 48×48",
+        smooth=9 if learn.task.window else 0,
+        size=96,
+    )
+    save(path_of(db.folder, learn.task), profile, {}, "")
 
 
 def as_labels(frames: Sequence[list[Box]], first: int = 0) -> Labels:

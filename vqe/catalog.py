@@ -1,4 +1,4 @@
-"""What a database folder remembers besides labels: videos, regions, settings, measured costs and past runs.
+"""What a database folder remembers besides labels: videos, regions, settings, costs, past runs and audits.
 
 One SQLite file (its locking and crash safety are what several processes at once need). Reading a folder that does not
 exist yet is reading an empty catalogue; the folder is made by the first write.
@@ -19,6 +19,7 @@ from vqe.errors import QueryError, RunError, nearest
 
 FILE = "catalog.sqlite"
 RUNS_KEPT = 1000  # of the latest
+AUDITS_KEPT = 10_000
 
 # What each version has more than the one before; an older file is brought up to date by the first write.
 _SCHEMA = (
@@ -33,6 +34,10 @@ CREATE TABLE costs   (operator TEXT, subject TEXT, seconds REAL NOT NULL, PRIMAR
 CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, query TEXT NOT NULL, video TEXT NOT NULL,
                    predicate TEXT NOT NULL, plan TEXT NOT NULL, frames INTEGER NOT NULL, calls INTEGER NOT NULL,
                    seconds REAL NOT NULL, predicted REAL, budget TEXT, rates TEXT NOT NULL, notes TEXT NOT NULL);
+""",
+    """
+CREATE TABLE audits (lottery TEXT, subject TEXT, dropped REAL NOT NULL, returned REAL NOT NULL,
+                     PRIMARY KEY (lottery, subject));
 """,
 )
 VERSION = len(_SCHEMA)
@@ -251,6 +256,22 @@ class Catalog:
             connection.executemany(f"INSERT INTO runs ({_RUN}) VALUES ({', '.join('?' * 12)})", rows)
             oldest = "SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?"
             connection.execute(f"DELETE FROM runs WHERE id <= ({oldest})", (RUNS_KEPT,))
+
+    # --- audits -----------------------------------------------------------------------------------------------------
+
+    def audits(self, lottery: str) -> dict[str, tuple[float, float]]:
+        """How far a lottery was drawn, by subject: the levels for frames dropped, and returned."""
+        rows = self._rows("SELECT subject, dropped, returned FROM audits WHERE lottery = ?", lottery, since=3)
+        return {subject: (dropped, returned) for subject, dropped, returned in rows}
+
+    def put_audit(self, lottery: str, subjects: Sequence[str], dropped: float, returned: float) -> None:
+        """These subjects were drawn so far; the oldest entries are forgotten."""
+        with self._open(write=True) as connection:
+            assert connection is not None
+            rows = [(lottery, subject, dropped, returned) for subject in subjects]
+            connection.executemany("INSERT OR REPLACE INTO audits VALUES (?, ?, ?, ?)", rows)
+            oldest = "SELECT rowid FROM audits ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+            connection.execute(f"DELETE FROM audits WHERE rowid <= ({oldest})", (AUDITS_KEPT,))
 
 
 _PLAIN = ("at", "query", "video", "predicate", "plan", "frames", "calls", "seconds", "predicted", "budget")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from vqe.foretold import foretold, measured, seconds
+from vqe.logical.budget import percent
 from vqe.logical.node import Node, tree, walk
-from vqe.logical.plan import Detect, Query
+from vqe.logical.plan import Detect, Query, Resolve
 from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.cost import Measured, estimate
 from vqe.physical.operator import Operator
+from vqe.physical.tally import Tally
 
 _WIDEST = 96  # columns before the notes; a longer label pushes its own note to the right
 
 
 def explain(plan: Query, known: Measured) -> str:
-    """The plan with estimated rows and seconds, and the price of the whole."""
-    return "\n".join([*_lines(plan, lambda n: _estimated(n, known)), _price(plan, known)])
+    """The plan with what is foretold of each node, and the price of the whole."""
+    return "\n".join([*_lines(plan, lambda n: foretold(n, known)), _price(plan, known)])
 
 
 def explain_verbose(
@@ -28,23 +31,40 @@ def explain_verbose(
     parts += [f"-- {steps[-1][0]}", explain(steps[-1][1], known), ""]
     for found, chosen in choices:
         if len(found) > 1:
-            parts += ["-- considered", *(_candidate(c, c is chosen) for c in found), ""]
+            parts += ["-- considered", *(_candidate(c, chosen) for c in _best_of_each_kind(found)), ""]
     parts += ["-- DuckDB runs", sql]
     return "\n".join(parts)
 
 
-def _candidate(candidate: Candidate, chosen: bool) -> str:
+def _best_of_each_kind(found: Sequence[Candidate]) -> list[Candidate]:
+    """The quickest of each kind; one that is out of the question only where all of its kind are."""
+    best: dict[str, Candidate] = {}
+    for candidate in sorted(found, key=lambda c: (bool(c.note), c.seconds)):
+        best.setdefault(candidate.kind, candidate)
+    return [best[kind] for kind in dict.fromkeys(c.kind for c in found)]
+
+
+def _candidate(candidate: Candidate, chosen: Candidate) -> str:
     if candidate.note:
         return f"  {candidate.kind}: {candidate.note}"
-    mark = "→" if chosen else " "
-    return f"{mark} {candidate.kind}: {candidate.description}, {_seconds(candidate.seconds)}"
+    line = f"{candidate.kind}: {candidate.description}, {seconds(candidate.seconds)}"
+    if candidate is chosen:
+        return f"→ {line}"
+    times = candidate.seconds / chosen.seconds if chosen.seconds else 0.0
+    return f"  {line}, {times:.1f} times as long" if times >= 1.05 else f"  {line}"
 
 
 def explain_analyze(
-    plan: Query, known: Mapping[Node, str], operators: list[Operator], rows: int, seconds: float
+    plan: Query,
+    known: Mapping[Node, str],
+    operators: list[Operator],
+    tallies: Sequence[tuple[Node, Tally]],
+    rows: int,
+    total: float,
 ) -> str:
-    """Estimates (made before the run, by node) beside what was counted."""
+    """What was foretold (before the run, by node) beside what was counted."""
     counted: dict[int, Operator] = {}
+    tallied = {id(node): tally for resolve, tally in tallies for node in walk(resolve)}
 
     def collect(operator: Operator) -> None:
         counted[id(operator.node)] = operator
@@ -56,17 +76,14 @@ def explain_analyze(
 
     def note(node: Node) -> str:
         operator = counted.get(id(node))
-        if operator is None:
-            return ""
-        own = operator.seconds - sum(below.seconds for below in operator.inputs)
-        return f"{known.get(node, '')} → {operator.rows} rows, {_seconds(max(0.0, own))}"
+        return "" if operator is None else f"{known.get(node, '')} → {measured(operator, tallied.get(id(node)))}"
 
-    return "\n".join([*_lines(plan, note), f"result: {rows} rows in {_seconds(seconds)}"])
+    return "\n".join([*_lines(plan, note), f"result: {rows} rows in {seconds(total)}"])
 
 
 def estimates(plan: Query, known: Measured) -> dict[Node, str]:
     """The note of each node, for use after the run has changed what is known."""
-    return {node: _estimated(node, known) for node in walk(plan)}
+    return {node: foretold(node, known) for node in walk(plan)}
 
 
 def _lines(plan: Query, note: Callable[[Node], str]) -> list[str]:
@@ -75,27 +92,21 @@ def _lines(plan: Query, note: Callable[[Node], str]) -> list[str]:
     return [f"{label:<{width}}  {remark}".rstrip() for label, remark in lines]
 
 
-def _estimated(node: Node, known: Measured) -> str:
-    if isinstance(node, Query):
-        return ""
-    guess = estimate(node, known)
-    parts = [f"~{round(guess.rows)} rows"]
-    if isinstance(node, Detect):
-        parts.append(f"~{_seconds(guess.seconds)}")
-        parts.append(f"{guess.stored} stored")
-    return ", ".join(parts)
-
-
 def _price(plan: Query, known: Measured) -> str:
-    total = estimate(plan, known)
-    calls: dict[str, int] = {}
+    most: dict[str, int] = {}
+    about: list[str] = []
     for node in walk(plan):
         if isinstance(node, Detect):
             guess = estimate(node, known)
-            calls[node.model] = calls.get(node.model, 0) + round(guess.rows) - (guess.stored or 0)
-    asked = ", ".join(f"at most {n} calls of {model}" for model, n in calls.items()) or "no model is asked"
-    return f"estimated: {_seconds(total.seconds)}, {asked}"
+            most[node.model] = most.get(node.model, 0) + round(guess.rows) - (guess.stored or 0)
+        if isinstance(node, Resolve):
+            about.append(_about(node))
+    asked = [*(f"at most {n} calls of {model}" for model, n in most.items()), *about] or ["no model is asked"]
+    return f"estimated: {seconds(estimate(plan, known).seconds)}, {', '.join(asked)}"
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+def _about(node: Resolve) -> str:
+    calls, checked = round(node.predicted.asked + node.predicted.checked), round(node.predicted.checked)
+    confidence = None if node.budget is None else node.budget.confidence
+    why = "as an audit" if confidence is None else f"for {percent(confidence)} % confidence"
+    return f"about {calls} calls of {node.model}" + (f" ({checked} of them {why})" if node.audit else "")

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import blake2b
 
 from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
-from vqe.logical.plan import Detect, Scan, Task
+from vqe.logical.plan import Detect, Difference, Resolve, Scan, Specialise, Task, Thumbnails
 from vqe.models import ModelInfo
+from vqe.optimizer.audits import Drawn, Lottery
 from vqe.optimizer.cascades import Candidate, Costs, Situation, best, candidates
-from vqe.optimizer.cost import DECODE_SECONDS, REFERENCE_SECONDS, SPECIALISED_SECONDS, THUMBNAIL_SECONDS, Measured
-from vqe.profile import load, path_of
+from vqe.optimizer.cost import (
+    DECODE_SECONDS,
+    DIFFERENCE_SECONDS,
+    REFERENCE_SECONDS,
+    SPECIALISED_SECONDS,
+    THUMBNAIL_SECONDS,
+    Costly,
+    Measured,
+)
+from vqe.physical.chance import chances
+from vqe.profile import Profile, load, path_of
 from vqe.video import Video
+
+KEPT = 0.7  # of the labels that audits have bought have to be there, for the next one to go on from them
 
 
 class Knowledge:
@@ -26,21 +39,23 @@ class Knowledge:
 
     def measured(self) -> Measured:
         """For the cost model."""
-        return Measured(cache(self._stored), lambda node: self._reference_seconds(node.key, node.video))
+        return Measured(cache(self._stored), self._seconds)
 
     def choose(self, task: Task, budget: Budget, values: bool) -> Candidate:
         """The best way to decide a predicate within its budget."""
         settings = self.library.settings
         unknown = len(task.frames) - self._labelled(task.video, task.frames, task.info.key, task.confidence)
+        profile = load(path_of(self.library.folder, task)) if unknown else None
         situation = Situation(
             task,
             budget,
             self._costs(task.info, task.video),
             unknown,
-            load(path_of(self.library.folder, task)) if unknown else None,
+            profile,
             str(settings.value("plan_space")),
             settings.number("audit"),
             values,
+            self._lottery(task, profile),
         )
         found = candidates(situation)
         chosen = best(found)
@@ -59,15 +74,56 @@ class Knowledge:
             stored += int(labels.known(numbers).sum())
         return stored
 
+    def _lottery(self, task: Task, profile: Profile | None) -> Lottery:
+        """What an audit of the task draws in, and how far it has been drawn; from the start where labels were lost."""
+        if profile is None or profile.proxy is None:
+            return Lottery("", ())
+        seed = int(self.library.settings.number("seed"))
+        name = f"audit {profile.proxy.key} {seed}"
+        levels = self.library.catalog.audits(name)
+        frames, found = task.frames.array(), []
+        for file, rows, numbers in task.video.by_file(frames):
+            subject = blake2b(numbers.tobytes(), key=file.index.fingerprint.encode()[:64], digest_size=12).hexdigest()
+            dropped, returned = levels.get(subject, (0.0, 0.0))
+            below = numbers[chances(task.video, frames[rows], name, seed) < dropped]
+            labels = self.library.store.open(file.index.fingerprint, task.info.key, task.confidence)
+            if labels.known(below).sum() < KEPT * len(below):
+                dropped = returned = 0.0
+            found.append(Drawn(subject, len(numbers), dropped, returned))
+        return Lottery(name, tuple(found))
+
+    def _seconds(self, node: Costly) -> float:
+        match node:
+            case Detect():
+                return self._reference_seconds(node.key, node.video)
+            case Resolve():
+                return self._reference_seconds(node.task.info.key, node.task.video)
+            case Thumbnails():
+                return self._thumbnail_seconds(node.video)
+            case Difference(against=against):
+                return self._difference_seconds(against)
+            case Specialise():
+                return self._specialised_seconds()
+
     def _costs(self, info: ModelInfo, video: Video) -> Costs:
-        fingerprint = video.files[0].index.fingerprint
-        pixels = video.width * video.height / (960 * 540)
-        catalog = self.library.catalog
         return Costs(
             self._reference_seconds(info.key, video),
-            catalog.cost("thumbnail", fingerprint) or THUMBNAIL_SECONDS * pixels,
-            catalog.cost("specialise", "") or SPECIALISED_SECONDS,
+            self._thumbnail_seconds(video),
+            self._specialised_seconds(),
+            self._difference_seconds("background"),
+            self._difference_seconds("earlier"),
         )
+
+    def _thumbnail_seconds(self, video: Video) -> float:
+        pixels = video.width * video.height / (960 * 540)
+        fingerprint = video.files[0].index.fingerprint
+        return self.library.catalog.cost("thumbnail", fingerprint) or THUMBNAIL_SECONDS * pixels
+
+    def _difference_seconds(self, against: str) -> float:
+        return self.library.catalog.cost("difference", against) or DIFFERENCE_SECONDS
+
+    def _specialised_seconds(self) -> float:
+        return self.library.catalog.cost("specialise", "") or SPECIALISED_SECONDS
 
     def _reference_seconds(self, key: str, video: Video) -> float:
         """Of a frame, decoding included."""

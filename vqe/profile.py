@@ -121,8 +121,16 @@ def _load(path: Path, _changed: int) -> Profile | None:
     described.pop("architecture")
     samples = Samples(arrays["profile.scores"], arrays["profile.true"].astype(np.bool_), arrays["profile.weights"])
     files = tuple(described.pop("files"))
-    proxy = Proxy(path, described["model"]) if described["model"] else None
+    proxy = Proxy(path, described["model"], _key(path, arrays)) if described["model"] else None
     return Profile(samples=samples, population=arrays["profile.population"], files=files, proxy=proxy, **described)
+
+
+def _key(path: Path, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Another one whenever other thresholds may come of the samples."""
+    key = blake2b(path.stem.encode(), digest_size=10)
+    for name in sorted(name for name in arrays if name.startswith("profile.")):
+        key.update(arrays[name].tobytes())
+    return key.hexdigest()
 
 
 def load_model(proxy: Proxy) -> SpecialisedModel:

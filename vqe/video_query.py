@@ -62,7 +62,7 @@ class VideoQuery:
             rows = sum(len(batch) for batch in relation.to_arrow_reader(10_000))
         seconds = time.perf_counter() - start
         self.reports = _kept(self._engine, self._prepared, execution)
-        return explain_analyze(plan, guesses, list(execution.operators), rows, seconds)
+        return explain_analyze(plan, guesses, list(execution.operators), execution.run.tallies, rows, seconds)
 
 
 def _kept(engine: Engine, prepared: Prepared, execution: Execution) -> tuple[Report, ...]:

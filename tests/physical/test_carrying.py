@@ -151,7 +151,7 @@ def test_majorities_of_what_is_carried(camera: Camera, every: int | None) -> Non
 
 
 def test_what_was_carried_is_audited(camera: Camera) -> None:
-    camera.build = lambda *given: replace(earlier(*given), audit=(0.2, 0.2))
+    camera.build = lambda *given: replace(earlier(*given), audit=plan.Audit(0.2, 0.2, "audit"))
     found = camera.db.sql("SELECT frame FROM cam WHERE contains('bus')")
     assert found is not None and len(found.fetchall()) == TRUE.sum()
     (run,) = found.accuracy

@@ -120,7 +120,7 @@ def test_a_catalogue_of_the_first_version_is_brought_up_to_date(tmp_path: Path) 
     assert (catalog.settings(), catalog.runs()) == ({"fnr": "0.02"}, [])  # reading changes nothing
     assert version(tmp_path) == 1
     catalog.put_runs([entry("SELECT 1")])
-    assert version(tmp_path) == VERSION == 2
+    assert version(tmp_path) == VERSION == 3
     assert [run.query for run in catalog.runs()] == ["SELECT 1"]
     assert catalog.settings() == {"fnr": "0.02"}
 

@@ -75,18 +75,24 @@ class Task:
 
 @dataclass(frozen=True)
 class Proxy:
-    """A profile in a file: the small model and what is known of its scores."""
+    """A profile in a file: the small model and what is known of its scores. `key`: of what it knows, thus of the
+    thresholds that may come of it."""
 
     path: Path
     model: str
+    key: str
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """What a plan is expected to cost and to get wrong. `shares`: of all frames, those that each stage leaves over.
+    """What a plan is expected to cost and to get wrong.
 
-    `fnr`, `false`: the estimates on held-out time for missed true frames, and for false ones in the measure of the
-    budget; None where nothing has been measured.
+    seconds      of all of it
+    asked        calls of the reference model to decide what is undecided; `checked`: and those of the audit
+    fnr, false   the estimates on held-out time for missed true frames, and for false ones in the measure of the budget;
+                 None where nothing has been measured
+    shares       of all frames, those that are left undecided, and those decided true; () without a small model
+    true         of all frames, those for which the predicate is true; None where nothing has been measured
     """
 
     seconds: float
@@ -94,6 +100,22 @@ class Predicted:
     fnr: float | None = None
     false: float | None = None
     shares: tuple[float, ...] = ()
+    checked: float = 0.0
+    true: float | None = None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Of the frames decided without the reference model, such shares are drawn at random and asked too: of those
+    dropped, and of those returned. `lottery`: whose numbers are drawn; `subjects`: what to remember that for."""
+
+    dropped: float
+    returned: float
+    lottery: str = ""
+    subjects: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{100 * self.dropped:.2g} % of false, {100 * self.returned:.2g} % of true"
 
 
 # --- frames in, frames out ------------------------------------------------------------------------------------------
@@ -160,7 +182,8 @@ class Stable(Node):
 class Learn(Node):
     """Before the statement runs, some frames are asked of the reference model, and a small model learns from them.
 
-    The plan is then made anew, from what that has shown.
+    The plan is then made anew, from what that has shown. `seconds`: what learning is expected to take, and `after` the
+    plan that comes of it.
     """
 
     input: Node
@@ -168,6 +191,8 @@ class Learn(Node):
     labels: int = shown("from ~{} labels")
     task: Task = unseen()
     budget: Budget = unseen()
+    seconds: float = unseen(0.0)
+    after: float = unseen(0.0)
 
 
 @dataclass(frozen=True)
@@ -187,7 +212,8 @@ class Difference(Node):
              over whatever its answer comes to
     blocks   the picture is compared in so many by so many parts, each with its weight; None: as a whole
     delta    in grey levels squared
-    Of the frames that arrive undecided. Above Specialise it compares those with each other that it was unsure of.
+    left     of the frames that arrive undecided, the share that is expected to need a look all the same
+    Above Specialise it compares those frames with each other that the small model was unsure of.
     """
 
     input: Node
@@ -195,6 +221,7 @@ class Difference(Node):
     blocks: int | None = shown("in {0}×{0} blocks")
     delta: float = shown("≤ {:.3g}")
     weights: tuple[float, ...] | None = unseen()
+    left: float = unseen(1.0)
 
 
 @dataclass(frozen=True)
@@ -218,8 +245,7 @@ class Resolve(Node):
     """The frames for which the predicate is true: the undecided ones are asked of the reference model.
 
     `every`: first every so many of them, then more where neighbours disagree or, over a `window`, the vote is unclear.
-    `audit`: of the frames decided without the model such shares (of those dropped, of those returned) are drawn at
-    random and asked too. `values`: every frame that leaves has its labels.
+    `values`: every frame that leaves has its labels.
     """
 
     input: Node
@@ -227,7 +253,7 @@ class Resolve(Node):
     model: str = shown("by {}")
     every: int | None = shown("every {}", None)
     window: Window | None = shown("over {}", None)
-    audit: tuple[float, float] = unseen((0.0, 0.0))
+    audit: Audit | None = shown("audit {}", None)
     values: bool = unseen(False)
     budget: Budget | None = unseen()
     proxy: Proxy | None = unseen()

@@ -9,8 +9,9 @@ import numpy as np
 
 from vqe.logical.budget import Budget
 from vqe.logical.node import Node
-from vqe.logical.plan import Learn, Predicted, Resolve, Specialise, Task, Thumbnails
-from vqe.optimizer.thresholds import Thresholds, choose, undecided, widened
+from vqe.logical.plan import Audit, Learn, Predicted, Resolve, Specialise, Task, Thumbnails
+from vqe.optimizer.audits import Lottery
+from vqe.optimizer.thresholds import Thresholds, choose, true_share, undecided, widened
 from vqe.profile import Profile
 
 SLACK = 0.1  # of the predicted time is spent on leaving more frames undecided than the estimate asks for
@@ -20,16 +21,20 @@ TRAINING_SECONDS = 15.0
 POOL = 36_000  # frames decoded for it at most
 LEFT_OVER = 0.05  # of all frames, by a small model
 UNCLEAR = 0.15  # of all frames, by asking every so many
+NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds a frame, as measured: of the reference model with a full picture, of a thumbnail, of a small model."""
+    """Seconds a frame, as measured: of the reference model with a full picture, of a thumbnail, of a small model, of a
+    comparison with the background, and with an earlier frame."""
 
     reference: float
     thumbnail: float
     specialised: float
+    background: float
+    earlier: float
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Situation:
     space    which plans are allowed beside the plain one: all, noscope or sampling
     audit    share of the time for checking answers
     values   the labels of the frames that pass are needed
+    lottery  what the audit draws in
     """
 
     task: Task
@@ -50,6 +56,7 @@ class Situation:
     space: str
     audit: float
     values: bool
+    lottery: Lottery
 
 
 @dataclass(frozen=True)
@@ -101,14 +108,14 @@ def _sampling(situation: Situation) -> Candidate:
             "sampling", 0, "", note="single frames may differ from their neighbours: STABLE asks for what lasts"
         )
     if situation.budget.confidence is not None:
-        return Candidate("sampling", 0, "", note="AT CONFIDENCE is not shown over windows: every frame is asked")
+        return Candidate("sampling", 0, "", note=NOT_SHOWN)
     share = min(1.0, 1 / every + UNCLEAR)
     asked = share * situation.unknown
-    seconds = asked * situation.costs.reference * (1 + situation.audit)
+    seconds = asked * situation.costs.reference
     predicted = Predicted(seconds, asked)
 
     def build(scan: Node) -> Node:
-        return _resolve(situation, scan, every, predicted, (0.0, 0.0))
+        return _resolve(situation, scan, every, predicted, None)
 
     return Candidate(
         "sampling", seconds, f"the reference model on every {every}th frame, closer where it is unclear", build
@@ -140,7 +147,7 @@ def _learning(situation: Situation, others: list[Candidate]) -> Candidate:
     note = "" if seconds < PAYS * cheapest else f"learning takes about {learning:.0f} s and would not pay"
 
     def build(scan: Node) -> Node:
-        return Learn(scan, task.predicate, labels, task, situation.budget)
+        return Learn(scan, task.predicate, labels, task, situation.budget, learning, after)
 
     return Candidate("learn", seconds, f"a small model, after about {labels} labels", build, note)
 
@@ -150,6 +157,8 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     kind = "cascade"
     if profile.proxy is None:
         return Candidate(kind, 0, "", note=profile.reason)
+    if situation.task.window is not None and situation.budget.confidence is not None:
+        return Candidate(kind, 0, "", note=NOT_SHOWN)
     thresholds = choose(profile.samples, situation.budget, confirm=situation.values)
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
@@ -158,9 +167,12 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     share = SLACK * base / max(1e-9, situation.unknown * situation.costs.reference)
     thresholds = widened(thresholds, profile.population, share, profile.samples, situation.budget)
     seconds = _cascade_seconds(situation, profile, thresholds, every)
-    seconds, audit = _audited(situation, profile, thresholds, seconds)
-    open_, above = undecided(thresholds, profile.population)
-    predicted = Predicted(seconds, open_ * situation.unknown, thresholds.fnr, thresholds.false, (open_, above))
+    audit, checked = _audited(situation, profile, thresholds, seconds)
+    seconds += checked * situation.costs.reference
+    shares = undecided(thresholds, profile.population)
+    asked = _asked(situation, profile, thresholds, every)
+    true = true_share(profile.samples)
+    predicted = Predicted(seconds, asked, thresholds.fnr, thresholds.false, shares, checked, true)
     proxy = profile.proxy
 
     def build(scan: Node) -> Node:
@@ -170,44 +182,50 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
         )
         return replace(_resolve(situation, decided, every, predicted, audit), proxy=proxy)
 
-    return Candidate(kind, seconds, f"{profile.model}, {open_:.1%} of the frames asked", build)
+    return Candidate(kind, seconds, f"{profile.model}, {shares[0]:.1%} of the frames asked", build)
 
 
 def _cascade_seconds(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:
-    task, costs = situation.task, situation.costs
+    costs = situation.costs
+    small = len(situation.task.frames) * (costs.thumbnail + costs.specialised)
+    return small + _asked(situation, profile, thresholds, every) * costs.reference
+
+
+def _asked(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:
+    """Calls of the reference model, without those of the audit."""
     open_, above = undecided(thresholds, profile.population)
     if situation.values:
         open_ += above
     if every > 1:
         open_ *= min(1.0, 1 / every + 0.5)  # many of these are unclear, which is why they are undecided
-    frames = len(task.frames)
-    return frames * (costs.thumbnail + costs.specialised) + open_ * situation.unknown * costs.reference
+    return open_ * situation.unknown
 
 
 def _audited(
     situation: Situation, profile: Profile, thresholds: Thresholds, seconds: float
-) -> tuple[float, tuple[float, float]]:
-    """The time with the audit, and the shares of dropped and returned frames that it draws."""
+) -> tuple[Audit | None, float]:
+    """The audit beside a plan that takes so long without it, and how many calls it takes."""
     costs, frames = situation.costs, len(situation.task.frames)
     open_, above = undecided(thresholds, profile.population)
     dropped, returned = frames * (1 - open_ - above), frames * above
+    whole = max(1, profile.smooth) if situation.task.window is not None else 1  # frames asked to know the truth of one
     confidence = situation.budget.confidence
+    if confidence is None and not situation.audit:
+        return None, 0.0
     if confidence is None:
-        sampled = situation.audit * seconds / costs.reference
-        if situation.task.window is not None:
-            sampled /= max(1, profile.smooth)
+        sampled = situation.audit * seconds / costs.reference / whole
         low = sampled * (2 / 3 if returned >= 1 else 1) / max(1.0, dropped)
         high = sampled / 3 / max(1.0, returned) if returned >= 1 else 0.0
-        return seconds * (1 + situation.audit), (min(1.0, low), min(1.0, high))
-    positives = float(profile.samples.weights[profile.samples.true].sum())
-    allowed = situation.budget.fnr * positives
-    needed = dropped * (1 - (1 - confidence) ** (1 / (allowed + 1)))
-    return seconds + needed * costs.reference, (min(1.0, needed / max(1.0, dropped)), 0.05)
+        audit = situation.lottery.going_on(low, high)
+    else:
+        positives = float(profile.samples.weights[profile.samples.true].sum())
+        allowed = situation.budget.fnr * positives
+        audit = situation.lottery.reaching(1 - (1 - confidence) ** (1 / (allowed + 1)), 0.05)
+    low, high = situation.lottery.fresh(audit)
+    return audit, min(whole * (low * dropped + high * returned), situation.unknown)
 
 
-def _resolve(
-    situation: Situation, below: Node, every: int, predicted: Predicted, audit: tuple[float, float]
-) -> Resolve:
+def _resolve(situation: Situation, below: Node, every: int, predicted: Predicted, audit: Audit | None) -> Resolve:
     task = situation.task
     return Resolve(
         below,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from vqe.logical.node import Node, walk
 from vqe.logical.plan import (
@@ -29,6 +30,7 @@ from vqe.logical.plan import (
 REFERENCE_SECONDS = 0.040
 DECODE_SECONDS = 0.0015
 THUMBNAIL_SECONDS = 0.0005
+DIFFERENCE_SECONDS = 0.0001
 SPECIALISED_SECONDS = 0.00015
 # Shares that nothing is known of yet.
 SELECTIVITY = 0.1
@@ -44,12 +46,16 @@ class Estimate:
     stored: int | None = None
 
 
+Costly: TypeAlias = Detect | Resolve | Thumbnails | Difference | Specialise
+
+
 @dataclass(frozen=True)
 class Measured:
-    """What is known of a Detect: how many of its frames have labels, and the cost of one that has not."""
+    """What is known: how many frames of a Detect have labels, and the seconds that a node takes for a frame that it
+    has to work on (one that has no labels, where the reference model is asked)."""
 
     stored: Callable[[Detect], int]
-    seconds: Callable[[Detect], float]
+    seconds: Callable[[Costly], float]
 
 
 def estimate(node: Node, known: Measured) -> Estimate:
@@ -60,7 +66,8 @@ def estimate(node: Node, known: Measured) -> Estimate:
         case Detect(input=below):
             inner = estimate(below, known)
             stored = min(known.stored(node), int(inner.rows))
-            return Estimate(inner.rows, inner.seconds + (inner.rows - stored) * known.seconds(node), stored)
+            own = below.after if isinstance(below, Learn) else (inner.rows - stored) * known.seconds(node)
+            return Estimate(inner.rows, inner.seconds + own, stored)
         case Filter(input=below, predicate=predicate):
             inner = estimate(below, known)
             return Estimate(inner.rows * (SELECTIVITY if predicate.calls else 0.5), inner.seconds)
@@ -71,15 +78,17 @@ def estimate(node: Node, known: Measured) -> Estimate:
             inner = estimate(below, known)
             scanned = next(len(n.frames) for n in walk(below) if isinstance(n, Scan))
             return Estimate(inner.rows * min(1.0, len(frames) / max(1, scanned)), inner.seconds)
-        case Learn(input=below, labels=labels):
+        case Learn(input=below, seconds=seconds):  # the plan that comes of it takes the place of the Detect above
             inner = estimate(below, known)
-            return Estimate(inner.rows, inner.seconds + labels * REFERENCE_SECONDS)
+            return Estimate(inner.rows, inner.seconds + seconds)
         case Thumbnails(input=below) | Difference(input=below) | Specialise(input=below):
-            return estimate(below, known)
+            inner = estimate(below, known)
+            return Estimate(inner.rows, inner.seconds + inner.rows * _undecided(below) * known.seconds(node))
         case Resolve(input=below, predicted=predicted):
             inner = estimate(below, known)
-            returned = predicted.shares[-1] if predicted.shares else SELECTIVITY
-            return Estimate(inner.rows * returned, inner.seconds + predicted.seconds)
+            true = SELECTIVITY if predicted.true is None else predicted.true
+            calls = predicted.asked + predicted.checked
+            return Estimate(inner.rows * true, inner.seconds + calls * known.seconds(node))
         case Track(input=below) | Frames(input=below):
             return estimate(below, known)
         case Limit(input=below, count=count):
@@ -96,3 +105,13 @@ def estimate(node: Node, known: Measured) -> Estimate:
             each = [estimate(r, known) for r in relations]
             return Estimate(sum(e.rows for e in each), sum(e.seconds for e in each))
     raise TypeError(f"no cost is known for {type(node).__name__}")
+
+
+def _undecided(node: Node) -> float:
+    """Of the frames that leave a node the share that somebody above has to look at."""
+    match node:
+        case Difference(input=below, left=left):
+            return _undecided(below) * left
+        case Specialise(predicted=predicted) if predicted is not None and predicted.shares:
+            return predicted.shares[0]
+    return 1.0

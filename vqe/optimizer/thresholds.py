@@ -76,6 +76,11 @@ def undecided(thresholds: Thresholds, population: NDArray[np.float32]) -> tuple[
     return max(0, n - below - above) / n, above / n
 
 
+def true_share(samples: Samples) -> float:
+    """Of all frames the share that is true."""
+    return _mass(samples, True) / max(1e-9, float(samples.weights.sum()))
+
+
 def _mass(samples: Samples, true: bool) -> float:
     return float(samples.weights[samples.true == true].sum())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,15 +28,17 @@ def assured(passing: Pass, found: Batches) -> Batches:
     """
     kept = _numbers(found)
     budget, tally = passing.node.budget, passing.tally
-    assert budget is not None and budget.confidence is not None
+    audit = passing.node.audit
+    assert budget is not None and budget.confidence is not None and audit is not None
     frames = np.concatenate([f for f, _ in tally.decided]) if tally.decided else np.empty(0, np.int64)
     returned = np.concatenate([r for _, r in tally.decided]) if tally.decided else np.empty(0, np.bool_)
-    chance = chances(passing.node.task.video, frames, "audit", passing.seed)
-    levels = np.array(passing.node.audit)
+    chance = chances(passing.node.task.video, frames, audit.lottery, passing.seed)
+    levels = np.array([audit.dropped, audit.returned])
     risk = 1 - budget.confidence
     for _ in range(64):
         risk /= 2
-        accuracy = tally.accuracy(1 - risk)
+        tally.confidence = 1 - risk
+        accuracy = tally.accuracy()
         rates = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr}
         broken = [name for name, rate in budget.rates.items() if within(rates[name], rate) != "within"]
         if not broken or (levels >= 1).all():
@@ -46,6 +49,7 @@ def assured(passing: Pass, found: Batches) -> Batches:
         levels = np.where(grow, np.minimum(1.0, np.maximum(levels * GROWTH, levels + floor)), levels)
         drawn = (chance >= before[returned.astype(int)]) & (chance < levels[returned.astype(int)])
         kept = _asked(passing, frames[drawn], returned[drawn], kept)
+    passing.remember(replace(audit, dropped=float(levels[0]), returned=float(levels[1])))
     for start in range(0, len(kept), BATCH):
         part = kept[start : start + BATCH]
         yield Batch(part, passing.reference.ask(part) if passing.node.values else None)
@@ -63,7 +67,9 @@ def _asked(
     for part in _pieces(len(frames)):
         own, was = frames[part], returned[part]
         known_before = passing.reference.known(own)
+        before = passing.reference.calls
         answers, labels = passing.answers(own)
+        passing.tally.checked += passing.reference.calls - before
         true = np.zeros(len(own), np.bool_)
         true[np.searchsorted(own, labels.frames)] = answers
         for counts, side in ((passing.tally.dropped, False), (passing.tally.returned, True)):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.errors import RunError
 from vqe.labels import Labels, concatenate
 from vqe.logical import plan
 from vqe.physical.assured import assured
@@ -37,6 +39,7 @@ def resolve(node: plan.Resolve, source: Batches, run: Run, total: int) -> Batche
                 yield from assured(passing, found)
             else:
                 yield from found
+                passing.remember(node.audit)
         finally:
             tally.calls = reference.calls
 
@@ -65,9 +68,11 @@ class Pass:
                 yield from held.decide(final=True)
 
     def _told(self, source: Batches) -> Batches:
-        """The same, telling of progress."""
+        """The same, counting verdicts and telling of progress."""
         seen = 0
         for batch in source:
+            if batch.evidence is not None:
+                self.tally.verdicts += np.bincount(batch.evidence.verdicts - UNDECIDED, minlength=3)
             yield batch.without_thumbnails()
             seen += len(batch)
             if self.run.progress is not None:
@@ -82,10 +87,17 @@ class Pass:
 
     def drawn(self, frames: NDArray[np.int64], returned: Bools) -> Bools:
         """Which frames the audit draws: bool [n]."""
-        low, high = self.node.audit
-        if low == high == 0:
+        audit = self.node.audit
+        if audit is None:
             return np.zeros(len(frames), np.bool_)
-        return chances(self.node.task.video, frames, "audit", self.seed) < np.where(returned, high, low)
+        luck = chances(self.node.task.video, frames, audit.lottery, self.seed)
+        return luck < np.where(returned, audit.returned, audit.dropped)
+
+    def remember(self, audit: plan.Audit | None) -> None:
+        """That all frames were drawn so far, for the next audit to go on from there."""
+        if audit is not None:
+            with suppress(RunError):  # an unwritable folder has been warned about; the next audit draws the same
+                self.run.library.catalog.put_audit(audit.lottery, audit.subjects, audit.dropped, audit.returned)
 
 
 @dataclass(frozen=True)
@@ -109,22 +121,36 @@ class _Windows:
 class _Held:
     """Frames of one segment: those before `decided` have left, and stay as long as windows reach them.
 
-    answers  int8 [n], of the reference model; UNKNOWN where it was not asked
+    answers  int8 [n], of the reference model; UNKNOWN where nobody has asked
+    asked    bool [n]: to decide. The other answers have no part in deciding, so that what was found by chance before
+             says as much as what is found by chance now
     """
 
     passing: Pass
     batch: Batch
     answers: NDArray[np.int8] = field(init=False)
+    asked: Bools = field(init=False)
     decided: int = 0
     labels: list[Labels] = field(default_factory=list)
     carry: Carry = field(default_factory=Carry)
 
     def __post_init__(self) -> None:
         self.answers = np.full(len(self.batch), UNKNOWN, np.int8)
+        self.asked = np.zeros(len(self.batch), np.bool_)
 
     @property
-    def asked(self) -> Bools:
+    def known(self) -> Bools:
         return np.not_equal(self.answers, UNKNOWN)
+
+    @property
+    def told(self) -> NDArray[np.int8]:
+        """The answers that have a part in deciding: int8 [n]."""
+        return np.where(self.asked, self.answers, np.int8(UNKNOWN))
+
+    @property
+    def taken(self) -> NDArray[np.int8]:
+        """The same, with those that frames take over."""
+        return self.carry.taken(self.batch, self.told)
 
     @property
     def undecided(self) -> Bools:
@@ -135,6 +161,7 @@ class _Held:
     def add(self, batch: Batch) -> _Held:
         self.batch = joined([self.batch, batch])
         self.answers = np.concatenate([self.answers, np.full(len(batch), UNKNOWN, np.int8)])
+        self.asked = np.concatenate([self.asked, np.zeros(len(batch), np.bool_)])
         return self
 
     def decide(self, *, final: bool) -> Batches:
@@ -150,21 +177,15 @@ class _Held:
         low = np.searchsorted(places, places - reach, side="left")
         high = np.searchsorted(places, places + reach, side="right")
         windows = _Windows(places, low, high, now)
-        self._use_known()
         kept = self._checked(self._resolved(windows), windows)
         yield from self._leave(np.flatnonzero(kept & now))
         self._forget(places, reach, complete)
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
-    def _use_known(self) -> None:
-        """What the store knows is free, and better than a guess."""
-        fresh = np.flatnonzero(~self.asked)
-        self._ask(fresh[self.passing.reference.known(self.batch.frames[fresh])])
-
     def _ask(self, positions: NDArray[np.int64]) -> None:
-        """Ask the reference model; what cannot be decoded is false."""
-        positions = positions[~self.asked[positions]]
+        """Ask the reference model where its answer is not known yet; what cannot be decoded is false."""
+        positions = positions[~self.known[positions]]
         if not len(positions):
             return
         answers, labels = self.passing.answers(self.batch.frames[positions], self.batch.evidence)
@@ -176,7 +197,9 @@ class _Held:
     def _ask_origins(self, positions: NDArray[np.int64]) -> None:
         """Ask about the frames whose answers these take over: mostly they themselves."""
         places = self.carry.places(self.batch)[positions]
-        self._ask(np.unique(places[places != GONE]))
+        own = np.unique(places[places != GONE])
+        self._ask(own)
+        self.asked[own] = True
         if (places == GONE).any() and self.carry.answer == UNKNOWN:
             answers, _ = self.passing.answers(np.array([self.carry.frame]), self.batch.evidence)
             self.carry = replace(self.carry, answer=int(answers.any()))
@@ -191,8 +214,7 @@ class _Held:
         first = stride = node.every or 1
         while still.any():
             needed = windows.spread(still)
-            known = np.not_equal(self.carry.taken(self.batch, self.answers), UNKNOWN)
-            chosen = on_grid(self.batch.frames, needed, known, stride, self.passing.seed)
+            chosen = on_grid(self.batch.frames, needed, self.taken != UNKNOWN, stride, self.passing.seed)
             self._ask_origins(np.flatnonzero(chosen))
             if stride == 1:
                 break
@@ -204,8 +226,7 @@ class _Held:
         return np.asarray(result, np.bool_)
 
     def _shares(self, windows: _Windows) -> NDArray[np.float64]:
-        taken = self.carry.taken(self.batch, self.answers)
-        return shares(estimates(windows.places, taken), windows.low, windows.high)
+        return shares(estimates(windows.places, self.taken), windows.low, windows.high)
 
     def _checked(self, result: Bools, windows: _Windows) -> Bools:
         """The result, put right by the audit and by what is known anyway; everything is counted."""
@@ -214,9 +235,13 @@ class _Held:
         rest = np.flatnonzero(windows.now & ~by_model)
         drawn = np.zeros(len(self.batch), np.bool_)
         drawn[rest] = self.passing.drawn(self.batch.frames[rest], result[rest])
-        must = drawn | (windows.now & result) if self.passing.node.values and not self.passing.voting else drawn
-        self._ask(np.flatnonzero(windows.spread(must)))
-        known = windows.full(self.asked)
+        if self.passing.node.values and not self.passing.voting:
+            self._ask(np.flatnonzero(windows.now & result))
+        before = self.passing.reference.calls
+        self._ask(np.flatnonzero(windows.spread(drawn)))
+        tally.checked += self.passing.reference.calls - before
+        self._use_known()
+        known = windows.full(self.known)
         right = shares((self.answers == 1).astype(np.float64), windows.low, windows.high) > 0.5
         tally.asked_true += int((by_model & right).sum())
         tally.asked_false += int((by_model & ~right).sum())
@@ -226,6 +251,11 @@ class _Held:
         if self.passing.node.budget is not None and self.passing.node.budget.confidence is not None:
             tally.decided.append((self.batch.frames[rest], result[rest]))
         return np.where(known, right, result)
+
+    def _use_known(self) -> None:
+        """What the store knows is free, and better than a guess."""
+        fresh = np.flatnonzero(~self.known)
+        self._ask(fresh[self.passing.reference.known(self.batch.frames[fresh])])
 
     # --- leaving ----------------------------------------------------------------------------------------------------
 
@@ -250,9 +280,9 @@ class _Held:
         else:
             start = min(complete, int(np.searchsorted(places, places[complete] - reach, side="left")))
         keep = np.arange(start, len(places))
-        self.carry = self.carry.after(self.batch, self.answers, start)
+        self.carry = self.carry.after(self.batch, self.told, start)
         self.batch = self.batch.take(keep)
-        self.answers = self.answers[keep]
+        self.answers, self.asked = self.answers[keep], self.asked[keep]
         self.decided = complete - start
         if self.labels and len(keep):
             labels = concatenate(self.labels)

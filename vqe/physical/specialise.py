@@ -45,7 +45,7 @@ class _Scorer:
         """float32 [n], from 0 to 1."""
         evidence = batch.evidence
         assert evidence is not None
-        own = np.flatnonzero(_looked_at(batch.frames, evidence))
+        own = _looked_at(batch.frames, evidence)
         scores = evidence.verdicts.astype(np.float32)
         scores[own] = self._scores(batch.frames[own], evidence.take(own))
         if evidence.origins is not None:
@@ -109,7 +109,7 @@ def smoothed(scores: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     return shares(scores.astype(np.float64), low, high).astype(np.float32)
 
 
-def _looked_at(frames: NDArray[np.int64], evidence: Evidence) -> NDArray[np.bool_]:
-    """Which frames are neither decided yet nor going to be by another one: bool [n]."""
+def _looked_at(frames: NDArray[np.int64], evidence: Evidence) -> NDArray[np.int64]:
+    """Positions of the frames that are neither decided yet nor going to be by another one."""
     undecided = evidence.verdicts == UNDECIDED
-    return undecided if evidence.origins is None else np.logical_and(undecided, evidence.origins == frames)
+    return np.flatnonzero(undecided if evidence.origins is None else undecided & (evidence.origins == frames))

@@ -41,19 +41,34 @@ class Counts:
 
 @dataclass
 class Tally:
-    """Counts of one run. `decided`, where it is kept: (frame, returned) of what was decided without the model."""
+    """Counts of one run.
+
+    verdicts    int64 [3]: frames that cheap evidence left undecided, called false, called true
+    calls       of the reference model; `checked`: those of the audit alone
+    confidence  with which `accuracy` speaks: more than is asked for where an audit went on until it was content
+    decided     where it is kept: (frame, returned) of what was decided without the model
+    """
 
     asked_true: int = 0
     asked_false: int = 0
     dropped: Counts = field(default_factory=Counts)
     returned: Counts = field(default_factory=Counts)
+    verdicts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
     calls: int = 0
+    checked: int = 0
+    confidence: float = 0.95
     decided: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = field(default_factory=list)
 
     @property
     def frames(self) -> int:
         return self.asked_true + self.asked_false + self.dropped.size + self.returned.size
 
-    def accuracy(self, confidence: float = 0.95) -> FrameAccuracy:
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Of all frames, those that cheap evidence left undecided, and those that it called true."""
+        undecided, _, true = self.verdicts / max(1, self.verdicts.sum())
+        return float(undecided), float(true)
+
+    def accuracy(self) -> FrameAccuracy:
         strata = [self.dropped.stratum(False), self.returned.stratum(True)]
-        return frame_accuracy(strata, self.asked_true, self.asked_false, confidence)
+        return frame_accuracy(strata, self.asked_true, self.asked_false, self.confidence)

@@ -1,0 +1,72 @@
+"""What is foretold of each node of a plan, and what was measured of it: the notes beside the plan's lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vqe.logical.node import Node, children
+from vqe.logical.plan import Detect, Difference, Learn, Query, Resolve, Specialise, Thumbnails
+from vqe.optimizer.cost import Measured, estimate
+from vqe.physical.operator import Operator
+from vqe.physical.tally import Tally
+from vqe.report import RATES
+
+
+def foretold(node: Node, known: Measured) -> str:
+    """Rows that leave the node, seconds spent in it alone where they count, and what it decides."""
+    return ", ".join(_foretold(node, known))
+
+
+def _foretold(node: Node, known: Measured) -> Iterator[str]:
+    if isinstance(node, Query):
+        return
+    guess = estimate(node, known)
+    yield f"~{round(guess.rows)} rows"
+    if isinstance(node, Detect | Learn | Thumbnails | Difference | Specialise | Resolve):
+        yield f"~{seconds(guess.seconds - sum(estimate(below, known).seconds for below in children(node)))}"
+    match node:
+        case Detect():
+            yield f"{guess.stored} stored"
+        case Learn(after=after):
+            yield f"~{seconds(after)} with what it has learnt"
+        case Difference(left=left):
+            yield f"{_percent(left)} differ"
+        case Specialise(predicted=predicted) if predicted is not None:
+            yield _verdicts(*predicted.shares)
+        case Resolve(predicted=predicted, budget=budget, audit=audit):
+            yield f"~{round(predicted.asked)} calls to decide" + f", ~{round(predicted.checked)} to check" * bool(audit)
+            if budget is not None and predicted.fnr is not None and predicted.false is not None:
+                rates = zip(budget.rates, (predicted.fnr, predicted.false), strict=True)
+                yield from (f"{RATES[name]} ~{_percent(rate)}" for name, rate in rates)
+
+
+def measured(operator: Operator, tally: Tally | None) -> str:
+    """The same, counted; `tally`: of the Resolve that the node is or that stands above it."""
+    return ", ".join(_measured(operator, tally))
+
+
+def _measured(operator: Operator, tally: Tally | None) -> Iterator[str]:
+    yield f"{operator.rows} rows"
+    yield seconds(max(0.0, operator.seconds - sum(below.seconds for below in operator.inputs)))
+    if tally is None:
+        return
+    match operator.node:
+        case Specialise():
+            yield _verdicts(*tally.shares)
+        case Resolve(budget=budget):
+            yield f"{tally.calls - tally.checked} calls to decide, {tally.checked} to check"
+            if budget is not None:
+                accuracy = tally.accuracy()
+                yield from (f"{RATES[name]} {getattr(accuracy, name)}" for name in budget.rates)
+
+
+def _verdicts(undecided: float, true: float) -> str:
+    return f"{_percent(undecided)} undecided, {_percent(true)} true"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.1f} %"
+
+
+def seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
