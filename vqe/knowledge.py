@@ -22,6 +22,7 @@ from vqe.optimizer.cost import (
     Costly,
     Measured,
 )
+from vqe.optimizer.differences import with_differences
 from vqe.physical.chance import chances
 from vqe.profile import Profile, load, path_of
 from vqe.video import Video
@@ -43,10 +44,19 @@ class Knowledge:
 
     def choose(self, task: Task, budget: Budget, values: bool) -> Candidate:
         """The best way to decide a predicate within its budget."""
+        situation = self.situation(task, budget, values)
+        found = candidates(situation)
+        found += with_differences(situation, found)
+        chosen = best(found)
+        self.choices.append((found, chosen))
+        return chosen
+
+    def situation(self, task: Task, budget: Budget, values: bool, learnt: Profile | None = None) -> Situation:
+        """What a choice is made from; `learnt`: in place of the profile that is kept."""
         settings = self.library.settings
         unknown = len(task.frames) - self._labelled(task.video, task.frames, task.info.key, task.confidence)
-        profile = load(path_of(self.library.folder, task)) if unknown else None
-        situation = Situation(
+        profile = learnt or (load(path_of(self.library.folder, task)) if unknown else None)
+        return Situation(
             task,
             budget,
             self._costs(task.info, task.video),
@@ -57,10 +67,6 @@ class Knowledge:
             values,
             self._lottery(task, profile),
         )
-        found = candidates(situation)
-        chosen = best(found)
-        self.choices.append((found, chosen))
-        return chosen
 
     def _stored(self, node: Detect) -> int:
         frames = next(n.frames for n in walk(node) if isinstance(n, Scan))
@@ -76,10 +82,10 @@ class Knowledge:
 
     def _lottery(self, task: Task, profile: Profile | None) -> Lottery:
         """What an audit of the task draws in, and how far it has been drawn; from the start where labels were lost."""
-        if profile is None or profile.proxy is None:
+        if profile is None or not profile.key:
             return Lottery("", ())
         seed = int(self.library.settings.number("seed"))
-        name = f"audit {profile.proxy.key} {seed}"
+        name = f"audit {profile.key} {seed}"
         levels = self.library.catalog.audits(name)
         frames, found = task.frames.array(), []
         for file, rows, numbers in task.video.by_file(frames):

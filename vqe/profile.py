@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.differences import Differences, as_arrays, from_arrays
 from vqe.errors import RunError
 from vqe.labels.files import explained
 from vqe.logical.plan import Proxy, Task
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from vqe.models.specialised import SpecialisedModel
 
 VERSION = "1"
+_NOT_DESCRIBED = ("samples", "population", "proxy", "differences", "key")  # arrays, and what comes of reading them
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ class Profile:
     files        fingerprints of the files learnt from
     model        name of the small model; "" where none pays
     reason       why none does
+    differences  how frames differ, where that has been looked at
+    untrained    so many frames did not make the training of a model worth while; 0 where one was tried
+    key          of all that planning reads of this; "" where it is not kept
     """
 
     predicate: str
@@ -64,6 +69,9 @@ class Profile:
     size: int
     reason: str = ""
     proxy: Proxy | None = None
+    differences: Differences | None = None
+    untrained: int = 0
+    key: str = ""
 
 
 def path_of(folder: Path, task: Task) -> Path:
@@ -88,14 +96,13 @@ def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], arch
     """Keep a profile with its model's tensors. Raises RunError where the folder cannot be written."""
     from vqe.models.specialised.files import write_tensors
 
-    described = {k: v for k, v in asdict(profile).items() if k not in ("samples", "population", "proxy")} | {
-        "architecture": architecture
-    }
+    described = {k: v for k, v in asdict(profile).items() if k not in _NOT_DESCRIBED} | {"architecture": architecture}
     arrays: dict[str, NDArray[Any]] = {
         "profile.scores": profile.samples.scores,
         "profile.true": profile.samples.true.astype(np.uint8),
         "profile.weights": profile.samples.weights,
         "profile.population": profile.population,
+        **(as_arrays(profile.differences) if profile.differences is not None else {}),
         **{f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()},
     }
     metadata = {"vqe": VERSION, "profile": json.dumps(described)}
@@ -121,14 +128,23 @@ def _load(path: Path, _changed: int) -> Profile | None:
     described.pop("architecture")
     samples = Samples(arrays["profile.scores"], arrays["profile.true"].astype(np.bool_), arrays["profile.weights"])
     files = tuple(described.pop("files"))
-    proxy = Proxy(path, described["model"], _key(path, arrays)) if described["model"] else None
-    return Profile(samples=samples, population=arrays["profile.population"], files=files, proxy=proxy, **described)
+    key = _key(path, arrays)
+    proxy = Proxy(path, described["model"], key) if described["model"] else None
+    return Profile(
+        samples=samples,
+        population=arrays["profile.population"],
+        files=files,
+        proxy=proxy,
+        differences=from_arrays(arrays),
+        key=key,
+        **described,
+    )
 
 
 def _key(path: Path, arrays: Mapping[str, NDArray[Any]]) -> str:
     """Another one whenever other thresholds may come of the samples."""
     key = blake2b(path.stem.encode(), digest_size=10)
-    for name in sorted(name for name in arrays if name.startswith("profile.")):
+    for name in sorted(name for name in arrays if name.startswith(("profile.", "difference."))):
         key.update(arrays[name].tobytes())
     return key.hexdigest()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqe.errors import RunError, VqeWarning
+from vqe.learning.difference import Comparison
 from vqe.learning.judge import judge_of
 from vqe.learning.pool import BLOCKS, STEP, Judge, make_pool
 from vqe.learning.windows import windows_of
@@ -65,7 +67,12 @@ class _Lesson:
         if not self._enough():
             self._look_longer(grid)
         if not self._enough():
-            return self._keep(None, _NO_SAMPLES, np.empty(0, np.float32), "there are too few true frames to learn from")
+            reason = "there are too few true frames to learn from"
+            return self._keep(None, self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
+        compared = Comparison(self.task, self.budget, self.run.library, self.pool, self._ask, self._samples, self.seed)
+        alone = compared.alone(self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), "training would not pay"))
+        if alone is not None:
+            return self._keep(None, alone)
         model, scores = self._trained(None, 0)
         remaining = np.inf
         size = ROUND
@@ -80,7 +87,8 @@ class _Lesson:
             remaining = left
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
         reason = "" if choose(samples, self.budget) else "there are too few true frames on held-out time"
-        return self._keep(model if not reason else None, samples, np.sort(scores), reason)
+        found = model if not reason else None
+        return self._keep(found, compared.beside(self._profile(found, samples, np.sort(scores), reason), scores))
 
     # --- buying labels ----------------------------------------------------------------------------------------------
 
@@ -209,13 +217,13 @@ class _Lesson:
 
     # --- keeping ----------------------------------------------------------------------------------------------------
 
-    def _keep(
+    def _profile(
         self, model: SpecialisedModel | None, samples: Samples, population: NDArray[np.float32], reason: str
     ) -> Profile:
         pool = self.pool
         widths = "-".join(map(str, self.architecture.widths))
         name = f"cnn {self.architecture.size}×{self.architecture.size} {widths}" if model else ""
-        profile = Profile(
+        return Profile(
             predicate=self.task.predicate.text,
             samples=samples,
             population=population,
@@ -227,6 +235,10 @@ class _Lesson:
             size=SIZE,
             reason=reason,
         )
+
+    def _keep(self, model: SpecialisedModel | None, profile: Profile) -> Profile:
+        pool = self.pool
+        profile = replace(profile, labels=int(pool.known.sum()), positives=int((pool.known & pool.true).sum()))
         path = path_of(self.run.library.folder, self.task)
         tensors = model.tensors() if model else {}
         try:

@@ -83,7 +83,7 @@ def candidates(situation: Situation) -> list[Candidate]:
         found.append(_sampling(situation))
     if situation.space in ("all", "noscope"):
         found.append(
-            _learning(situation, found) if situation.profile is None else _cascade(situation, situation.profile)
+            learning(situation, found) if situation.profile is None else _cascade(situation, situation.profile)
         )
     return found
 
@@ -115,7 +115,7 @@ def _sampling(situation: Situation) -> Candidate:
     predicted = Predicted(seconds, asked)
 
     def build(scan: Node) -> Node:
-        return _resolve(situation, scan, every, predicted, None)
+        return resolved(situation, scan, every, predicted, None)
 
     return Candidate(
         "sampling", seconds, f"the reference model on every {every}th frame, closer where it is unclear", build
@@ -133,21 +133,21 @@ def sampling_distance(task: Task) -> int:
 # --- a small model --------------------------------------------------------------------------------------------------
 
 
-def _learning(situation: Situation, others: list[Candidate]) -> Candidate:
+def learning(situation: Situation, others: list[Candidate]) -> Candidate:
     """To learn first: worth it only where the promise is well below what can be had without."""
     task, costs = situation.task, situation.costs
     if not situation.budget.fnr:
         return Candidate("learn", 0, "", note="a budget of 0 leaves nothing to a small model")
     frames = len(task.frames)
     labels = int(min(LABELS, 0.1 * frames))
-    learning = labels * costs.reference + min(POOL, frames) * costs.thumbnail + TRAINING_SECONDS
+    first = labels * costs.reference + min(POOL, frames) * costs.thumbnail + TRAINING_SECONDS
     after = frames * (costs.thumbnail + costs.specialised) + LEFT_OVER * situation.unknown * costs.reference
-    seconds = learning + after
+    seconds = first + after
     cheapest = min(c.seconds for c in others if not c.note)
-    note = "" if seconds < PAYS * cheapest else f"learning takes about {learning:.0f} s and would not pay"
+    note = "" if seconds < PAYS * cheapest else f"learning takes about {first:.0f} s and would not pay"
 
     def build(scan: Node) -> Node:
-        return Learn(scan, task.predicate, labels, task, situation.budget, learning, after)
+        return Learn(scan, task.predicate, labels, task, situation.budget, first, after)
 
     return Candidate("learn", seconds, f"a small model, after about {labels} labels", build, note)
 
@@ -167,9 +167,9 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     share = SLACK * base / max(1e-9, situation.unknown * situation.costs.reference)
     thresholds = widened(thresholds, profile.population, share, profile.samples, situation.budget)
     seconds = _cascade_seconds(situation, profile, thresholds, every)
-    audit, checked = _audited(situation, profile, thresholds, seconds)
-    seconds += checked * situation.costs.reference
     shares = undecided(thresholds, profile.population)
+    audit, checked = audited(situation, profile, 1 - sum(shares), shares[1], seconds)
+    seconds += checked * situation.costs.reference
     asked = _asked(situation, profile, thresholds, every)
     true = true_share(profile.samples)
     predicted = Predicted(seconds, asked, thresholds.fnr, thresholds.false, shares, checked, true)
@@ -180,7 +180,7 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
         decided = Specialise(
             small, profile.model, thresholds.low, thresholds.high, profile.smooth or None, proxy, predicted
         )
-        return replace(_resolve(situation, decided, every, predicted, audit), proxy=proxy)
+        return replace(resolved(situation, decided, every, predicted, audit), proxy=proxy)
 
     return Candidate(kind, seconds, f"{profile.model}, {shares[0]:.1%} of the frames asked", build)
 
@@ -201,13 +201,13 @@ def _asked(situation: Situation, profile: Profile, thresholds: Thresholds, every
     return open_ * situation.unknown
 
 
-def _audited(
-    situation: Situation, profile: Profile, thresholds: Thresholds, seconds: float
+def audited(
+    situation: Situation, profile: Profile, dropped: float, returned: float, seconds: float
 ) -> tuple[Audit | None, float]:
-    """The audit beside a plan that takes so long without it, and how many calls it takes."""
+    """The audit beside a plan that takes so long without it, and how many calls it takes. `dropped`, `returned`: of all
+    frames, those decided false and true without asking."""
     costs, frames = situation.costs, len(situation.task.frames)
-    open_, above = undecided(thresholds, profile.population)
-    dropped, returned = frames * (1 - open_ - above), frames * above
+    dropped, returned = frames * dropped, frames * returned
     whole = max(1, profile.smooth) if situation.task.window is not None else 1  # frames asked to know the truth of one
     confidence = situation.budget.confidence
     if confidence is None and not situation.audit:
@@ -225,7 +225,7 @@ def _audited(
     return audit, min(whole * (low * dropped + high * returned), situation.unknown)
 
 
-def _resolve(situation: Situation, below: Node, every: int, predicted: Predicted, audit: Audit | None) -> Resolve:
+def resolved(situation: Situation, below: Node, every: int, predicted: Predicted, audit: Audit | None) -> Resolve:
     task = situation.task
     return Resolve(
         below,
