@@ -18,8 +18,10 @@ from vqe.optimizer.detectors import carrying_errors, fits
 from vqe.profile import Samples
 from vqe.video import Video
 
-LEVELS = (10, 25, 40, 55, 70, 85)  # percentiles of neighbours' distances that are tried
-EACH = 60  # labels at the most to measure one of them by
+LEVELS = 16  # distances that may be tried
+LEAST = 0.05  # grey levels squared: what is nearer is the same
+TRIED = 5  # of these are
+EACH = 40  # labels at the most for one of them
 NEIGHBOURS = 2000  # whose distances are looked at
 FURTHEST = 3  # labelled frames on: pairs to learn by which blocks count
 GAP = 2.0  # times the usual step, and frames do not follow each other
@@ -29,7 +31,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Stills:
-    """A pool's frames in stretches, compared with each other. `deltas`: float32 [d], rising, at least two."""
+    """A pool's frames in stretches, compared with each other. `deltas`: float32 [d], rising, that may be tried."""
 
     pool: Pool
     stretches: list[tuple[int, int]]
@@ -38,7 +40,7 @@ class Stills:
 
     @staticmethod
     def of(pool: Pool, video: Video, looked_at: NDArray[np.bool_]) -> Stills | None:
-        """With distances as they are found between neighbours of the frames marked; None where they all are one."""
+        """With distances such as there are between neighbours of the frames marked; None where there are none."""
         stretches = _stretches(pool, video)
         weights = _block_weights(pool, video)
         detector = DifferenceFilter("earlier", weights)
@@ -49,8 +51,7 @@ class Stills:
         if not len(later):
             return None
         distances = detector.distance(pool.thumbnails[later], pool.thumbnails[later - 1])
-        deltas = np.unique(np.percentile(distances, LEVELS).astype(np.float32))
-        return Stills(pool, stretches, detector, deltas) if len(deltas) > 1 else None
+        return Stills(pool, stretches, detector, _levels(distances))
 
     @property
     def weights(self) -> tuple[float, ...] | None:
@@ -64,6 +65,12 @@ class Stills:
             numbers, small = np.arange(start, stop), self.pool.thumbnails[start:stop]
             found[start:stop], _ = carried(numbers, small, self.detector.distance, delta)
         return found
+
+
+def _levels(distances: NDArray[np.float32]) -> NDArray[np.float32]:
+    """From what most neighbours differ by to what hardly any do, and to well above noise where all are alike."""
+    low, middle, high = np.maximum(LEAST, np.percentile(distances, (20, 50, 90)))
+    return np.geomspace(low, max(high, 4 * middle), LEVELS).astype(np.float32)
 
 
 def _stretches(pool: Pool, video: Video) -> list[tuple[int, int]]:
@@ -90,8 +97,8 @@ def _block_weights(pool: Pool, video: Video) -> NDArray[np.float32] | None:
 
 
 def optimistic(stills: Stills, samples: Samples) -> Earlier:
-    """What the widest distance that a plan may use would save, were no answer that is taken over wrong."""
-    delta = float(stills.deltas[-2])
+    """What a middling distance would save, were no answer that is taken over wrong."""
+    delta = float(stills.deltas[LEVELS // 2])
     origins, known = stills.origins(delta), np.zeros(len(samples.true))
     return Earlier(
         np.array([delta, delta], np.float32),
@@ -111,51 +118,76 @@ def measured(
     luck: NDArray[np.float64],
     most: int,
 ) -> Earlier | None:
-    """The errors at each distance until there are too many, or the labels (`most`) used up; None where at once.
+    """The errors at some distances around the widest at which there are few enough; None where there is no such.
 
     positions  int32 [m]: where the samples stand in the pool
-    ask        asks the reference model about the frames at such positions
-    luck       float64 [m], uniform: which origins are asked about
+    ask        asks the reference model about the frames at such positions, `most` of them at the most
+    luck       float64 [m], uniform: which ones
     """
-    pool, found, true, masses = stills.pool, [], [], []
-    for delta in stills.deltas.tolist():
-        found.append(stills.origins(delta))
-        own = found[-1][positions].astype(np.int64)
-        missing = (own != positions) & ~pool.known[own]
-        wanted = _some(own, missing, samples.true, luck, min(EACH, most))
+    trials: dict[int, _Trial] = {}
+    fitting, failing = -1, len(stills.deltas)
+    while failing - fitting > 1 and len(trials) < TRIED:
+        middle = (fitting + failing) // 2
+        trial = trials[middle] = _Trial(stills, float(stills.deltas[middle]), positions, samples)
+        wanted = trial.wanted(luck, min(EACH, most))
         ask(wanted)
         most -= len(wanted)
-        true.append(samples.true ^ (pool.true[positions] ^ pool.true[own]))  # over windows, as often as frames differ
-        masses.append(_masses(own != positions, missing, pool.known[own], samples))
-        earlier = Earlier(
-            stills.deltas[: len(found)], np.stack(found), np.stack(true), np.stack(masses), stills.weights
-        )
-        if not fits(*carrying_errors(earlier, len(found) - 1, samples, budget), budget, 1.0):
-            break
-    return earlier if len(found) > 1 else None
+        errors = carrying_errors(_joined(stills, [trial]), 0, samples, budget)
+        fitting, failing = (middle, failing) if fits(*errors, budget, 1.0) else (fitting, middle)
+    if fitting < 0:
+        return None
+    if fitting - 1 not in trials:  # for a plan, which uses a narrower distance than the one that it knows the errors of
+        narrower = float(stills.deltas[fitting] * stills.deltas[0] / stills.deltas[1])
+        trials[fitting - 1] = _Trial(stills, narrower, positions, samples)
+    return _joined(stills, [trials[i] for i in sorted(trials)])
 
 
-def _some(
-    origins: NDArray[np.int64], missing: Bools, true: Bools, luck: NDArray[np.float64], most: int
-) -> NDArray[np.int64]:
-    """Origins to ask about, of true and of false samples by turns: the rarer ones tell as much."""
-    turn = np.empty(len(luck))
-    for truth in (True, False):
-        own = np.flatnonzero(missing & (true == truth))
-        turn[own[np.argsort(luck[own], kind="stable")]] = np.arange(len(own))
-    order = np.flatnonzero(missing)[np.argsort(turn[missing], kind="stable")]
-    _, first = np.unique(origins[order], return_index=True)
-    return np.sort(origins[order[np.sort(first)[:most]]])
+class _Trial:
+    """Answers taken over at one distance, and what is known of their errors."""
+
+    def __init__(self, stills: Stills, delta: float, positions: NDArray[np.int32], samples: Samples) -> None:
+        self.pool = stills.pool
+        self.delta = delta
+        self.positions = positions
+        self.samples = samples
+        self.origins = stills.origins(delta)
+        self.own = self.origins[positions].astype(np.int64)  # of the samples
+        self.missing = (self.own != positions) & ~self.pool.known[self.own]
+
+    def wanted(self, luck: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+        """Origins to ask about, of true and of false samples by turns: the rarer ones tell as much."""
+        turn = np.empty(len(luck))
+        for truth in (True, False):
+            missing = np.flatnonzero(self.missing & (self.samples.true == truth))
+            turn[missing[np.argsort(luck[missing], kind="stable")]] = np.arange(len(missing))
+        order = self.own[self.missing][np.argsort(turn[self.missing], kind="stable")]
+        _, first = np.unique(order, return_index=True)
+        return np.sort(order[np.sort(first)[:most]])
+
+    def true(self) -> Bools:
+        """Whether what each sample takes over is true, bool [m]; over windows, it is wrong as often as for frames."""
+        differs = self.pool.true[self.positions] ^ self.pool.true[self.own]
+        return np.logical_xor(self.samples.true, differs)
+
+    def masses(self) -> NDArray[np.float64]:
+        """What each sample stands for: one whose origin was asked about for this, also for those for which nobody did.
+        All NaN where nobody has asked about any that there are of a truth."""
+        known, weights = self.pool.known[self.own], self.samples.weights
+        masses = np.where((self.own != self.positions) & known, weights, 0.0)
+        for truth in (True, False):
+            late = self.missing & (self.samples.true == truth)
+            bought = late & known
+            if late.any() and not bought.any():
+                return np.full(len(masses), np.nan)
+            masses[bought] *= weights[late].sum() / max(1e-9, weights[bought].sum())
+        return masses
 
 
-def _masses(moved: Bools, missing: Bools, known: Bools, samples: Samples) -> NDArray[np.float64]:
-    """What each sample stands for: those whose origin has been asked about for this (some of those `missing`) also for
-    those for which nobody has. All NaN where nobody has asked about any that there are of a truth."""
-    masses = np.where(moved & known, samples.weights, 0.0)
-    for truth in (True, False):
-        late = missing & (samples.true == truth)
-        bought = late & known
-        if late.any() and not bought.any():
-            return np.full(len(masses), np.nan)
-        masses[bought] *= samples.weights[late].sum() / max(1e-9, samples.weights[bought].sum())
-    return masses
+def _joined(stills: Stills, trials: list[_Trial]) -> Earlier:
+    return Earlier(
+        np.array([t.delta for t in trials], np.float32),
+        np.stack([t.origins for t in trials]),
+        np.stack([t.true() for t in trials]),
+        np.stack([t.masses() for t in trials]),
+        stills.weights,
+    )

@@ -38,7 +38,7 @@ GAIN = 0.9  # of the time without it: less is not worth another source of errors
 GROWN = 2  # times the frames for which no model was trained, and training one is worth a thought again
 # Before anything has been learnt: what learning takes, and what is left to the reference model.
 LABELS = 450
-SECONDS = 2.0
+SECONDS = 3.0
 DIFFERENT = 0.5  # of all frames
 
 _NOTHING = Thresholds(-1.0, 2.0, 0.0, 0.0)  # decided by a small model that is not there
