@@ -51,6 +51,8 @@ def _measured(operator: Operator, tally: Tally | None) -> Iterator[str]:
     if tally is None:
         return
     match operator.node:
+        case Difference(against="earlier"):
+            yield f"{_percent(1 - tally.carried / max(1, tally.compared))} differ"
         case Specialise():
             yield _verdicts(*tally.shares)
         case Resolve(budget=budget):

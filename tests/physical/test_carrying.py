@@ -127,6 +127,12 @@ def test_only_what_differs_is_asked(camera: Camera, build: Any) -> None:
     assert camera.squares.asked == (5 if build is earlier else TRUE.sum())
 
 
+def test_explain_analyze_counts_what_differs(camera: Camera) -> None:
+    ((_, text),) = camera.rows("EXPLAIN ANALYZE SELECT frame FROM cam WHERE contains('bus')")
+    (line,) = (line for line in text.splitlines() if "Difference" in line)
+    assert line.endswith(" 1 % differ")
+
+
 def test_explain_shows_what_was_chosen(camera: Camera) -> None:
     ((_, text),) = camera.rows("EXPLAIN SELECT frame FROM cam WHERE contains('bus')")
     assert "Difference from earlier ≤ 40" in text

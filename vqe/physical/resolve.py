@@ -68,11 +68,10 @@ class Pass:
                 yield from held.decide(final=True)
 
     def _told(self, source: Batches) -> Batches:
-        """The same, counting verdicts and telling of progress."""
+        """The same, counting what cheap evidence says, and telling of progress."""
         seen = 0
         for batch in source:
-            if batch.evidence is not None:
-                self.tally.verdicts += np.bincount(batch.evidence.verdicts - UNDECIDED, minlength=3)
+            self.tally.see(batch)
             yield batch.without_thumbnails()
             seen += len(batch)
             if self.run.progress is not None:
