@@ -32,6 +32,7 @@ SIMULATED = 6e-4  # seconds that it takes to carry answers over one frame at all
 class Comparison:
     """Learns how the frames of a pool differ, as far as a plan could gain by it.
 
+    check    raises KeyboardInterrupt where the user has cancelled
     ask      asks the reference model about the frames at these positions
     samples  the held-out frames that chance has drawn, and their truth, by these scores of the pool
     """
@@ -39,6 +40,7 @@ class Comparison:
     task: Task
     budget: Budget
     library: Library
+    check: Callable[[], None]
     pool: Pool
     ask: Callable[[NDArray[np.int64]], None]
     samples: Callable[[NDArray[np.float32]], Samples]
@@ -85,7 +87,7 @@ class Comparison:
             self._draw()
             profile = self._sampled(profile)
         luck = chances(self.task.video, self.pool.frames[self._positions()], "origins", self.seed)
-        earlier = measured(stills, self._positions(), profile.samples, self.budget, self.ask, luck, self._most())
+        earlier = measured(stills, self._positions(), profile.samples, self.budget, self._asked, luck, self._most())
         return profile if earlier is None else _carrying(profile, earlier)
 
     # --- samples ----------------------------------------------------------------------------------------------------
@@ -106,6 +108,10 @@ class Comparison:
         pool = self.pool
         chance = np.where(pool.held, self._most() / max(1, pool.held.sum()), 0.0)
         self.ask(pool.draw(np.minimum(1.0, chance), chances(self.task.video, pool.frames, "difference", self.seed)))
+
+    def _asked(self, positions: NDArray[np.int64]) -> None:
+        self.check()
+        self.ask(positions)
 
     def _most(self) -> int:
         return int(min(ORIGINS, SHARE * len(self.task.frames)))

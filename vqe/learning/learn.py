@@ -69,7 +69,9 @@ class _Lesson:
         if not self._enough():
             reason = "there are too few true frames to learn from"
             return self._keep(None, self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
-        compared = Comparison(self.task, self.budget, self.run.library, self.pool, self._ask, self._samples, self.seed)
+        compared = Comparison(
+            self.task, self.budget, self.run.library, self.run.check, self.pool, self._ask, self._samples, self.seed
+        )
         alone = compared.alone(self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), "training would not pay"))
         if alone is not None:
             return self._keep(None, alone)
