@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +10,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from vqe.accuracy import Interval, within
+from vqe.assessment import Assessment
 from vqe.library import Library
 from vqe.logical.bind import Bound
 from vqe.logical.node import walk
-from vqe.logical.plan import Boxes, Difference, Events, Frames, Query, Resolve
+from vqe.logical.plan import Query, Resolve
 from vqe.physical.lower import lower
 from vqe.physical.operator import Operator, Progress, Run
 from vqe.physical.stream import RelationStream
-from vqe.physical.tally import Tally
 from vqe.relational.columns import arrow_schema
 from vqe.relational.evaluate import Evaluator
 from vqe.report import Report
@@ -40,56 +40,27 @@ class Execution:
         """What an operator raised; DuckDB only passes on its text."""
         return next((s.failure for s in self.streams.values() if s.failure is not None), None)
 
-    @property
-    def reports(self) -> tuple[Report, ...]:
-        """How each relation that was not answered exactly has been answered, once its rows have been read."""
+    def assess(self, before: int = 0) -> tuple[tuple[Report, ...], bool]:
+        """How each relation that was not answered exactly has been answered, once its rows have been read.
+
+        And whether it was so bad that thresholds have been set anew: a plan that is made now is a better one.
+        `before`: how often that was so, and the answer not given.
+        """
         counted = {id(node): tally for node, tally in self.run.tallies}
-        found = []
+        scans = Counter(id(node) for node, _ in self.run.tallies)  # DuckDB may read a relation more than once
+        reports, better = [], False
         for operator in self.operators:
             for node in walk(operator.node):
                 if isinstance(node, Resolve) and id(node) in counted:
-                    found.append(_report(operator, node, counted[id(node)]))
-        return tuple(found)
+                    assessment = Assessment(operator.node, node, counted[id(node)], before)
+                    revised = assessment.revised()
+                    rows = operator.rows // scans[id(node)]
+                    reports.append(assessment.report(rows, operator.seconds, revised))
+                    better |= revised
+        return tuple(reports), better
 
     def close(self) -> None:
         self.run.evaluator.close()
-
-
-_UNKNOWN = Interval(None, 0.0, 1.0)
-
-
-def _report(operator: Operator, node: Resolve, tally: Tally) -> Report:
-    """What Resolve counted. Of events nothing is claimed: its audit is of frames."""
-    relation = operator.node
-    assert isinstance(relation, Frames | Boxes | Events)
-    if isinstance(relation, Events):
-        rates = {"fnr": _UNKNOWN, "fdr": _UNKNOWN}
-    else:
-        accuracy = tally.accuracy()
-        rates = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
-    budget = node.budget
-    broken = [] if budget is None else [n for n, most in budget.rates.items() if within(rates[n], most) == "broken"]
-    notes = tuple(
-        f"{relation.alias}: {name.upper()} is {rates[name]}, above its budget; EXACT at the end gives the exact answer"
-        for name in broken
-    )
-    kind = f"cascade: {node.proxy.model}" if node.proxy else f"every {node.every}th frame, closer where unclear"
-    detector = next((n for n in walk(node) if isinstance(n, Difference)), None)
-    if detector is not None:
-        kind = f"cascade: difference from {detector.against}" + (f", {node.proxy.model}" if node.proxy else "")
-    return Report(
-        relation.alias,
-        relation.video.name,
-        node.predicate.text,
-        kind,
-        budget,
-        tally.frames,
-        tally.calls,
-        operator.seconds,
-        node.predicted.seconds,
-        rates,
-        notes,
-    )
 
 
 def execution(plan: Query, bound: Bound, library: Library, progress: Progress | None) -> Execution:

@@ -58,7 +58,7 @@ def _measured(operator: Operator, tally: Tally | None) -> Iterator[str]:
         case Resolve(budget=budget):
             yield f"{tally.calls - tally.checked} calls to decide, {tally.checked} to check"
             if budget is not None:
-                accuracy = tally.accuracy()
+                accuracy = tally.judged()
                 yield from (f"{RATES[name]} {getattr(accuracy, name)}" for name in budget.rates)
 
 

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from vqe.models.specialised import SpecialisedModel
 
 VERSION = "1"
-_NOT_DESCRIBED = ("samples", "population", "proxy", "differences", "key")  # arrays, and what comes of reading them
+_NOT_DESCRIBED = (
+    "samples",
+    "population",
+    "proxy",
+    "differences",
+    "path",
+    "key",
+)  # arrays, and what comes of reading them
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,13 @@ class Samples:
     true: NDArray[np.bool_]
     weights: NDArray[np.float64]
 
+    def joined(self, other: Samples) -> Samples:
+        return Samples(
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.true, other.true]),
+            np.concatenate([self.weights, other.weights]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -55,7 +69,7 @@ class Profile:
     reason       why none does
     differences  how frames differ, where that has been looked at
     untrained    so many frames did not make the training of a model worth while; 0 where one was tried
-    key          of all that planning reads of this; "" where it is not kept
+    path, key    where it is kept, and a name of all that planning reads of it; None and "" where it is not
     """
 
     predicate: str
@@ -71,6 +85,7 @@ class Profile:
     proxy: Proxy | None = None
     differences: Differences | None = None
     untrained: int = 0
+    path: Path | None = None
     key: str = ""
 
 
@@ -97,17 +112,38 @@ def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], arch
     from vqe.models.specialised.files import write_tensors
 
     described = {k: v for k, v in asdict(profile).items() if k not in _NOT_DESCRIBED} | {"architecture": architecture}
-    arrays: dict[str, NDArray[Any]] = {
-        "profile.scores": profile.samples.scores,
-        "profile.true": profile.samples.true.astype(np.uint8),
-        "profile.weights": profile.samples.weights,
-        "profile.population": profile.population,
+    arrays = _arrays(profile.samples, profile.population) | {
         **(as_arrays(profile.differences) if profile.differences is not None else {}),
         **{f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()},
     }
     metadata = {"vqe": VERSION, "profile": json.dumps(described)}
     with explained("keep what was learnt", path.parent):
         write_tensors(path, arrays, metadata)
+
+
+def revise(path: Path, samples: Samples, population: NDArray[np.float32]) -> None:
+    """Put other samples and scores of all in the place of those in a profile, and forget how frames differ.
+
+    Raises RunError where that fails."""
+    from vqe.models.specialised.files import write_tensors
+
+    opened = _opened(path)
+    if opened is None:
+        raise _gone(path)
+    described, arrays = opened
+    arrays = {name: array for name, array in arrays.items() if not name.startswith("difference.")}
+    metadata = {"vqe": VERSION, "profile": json.dumps(described)}
+    with explained("keep what was learnt", path.parent):
+        write_tensors(path, arrays | _arrays(samples, population), metadata)
+
+
+def _arrays(samples: Samples, population: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    return {
+        "profile.scores": samples.scores,
+        "profile.true": samples.true.astype(np.uint8),
+        "profile.weights": samples.weights,
+        "profile.population": population,
+    }
 
 
 def load(path: Path) -> Profile | None:
@@ -136,6 +172,7 @@ def _load(path: Path, _changed: int) -> Profile | None:
         files=files,
         proxy=proxy,
         differences=from_arrays(arrays),
+        path=path,
         key=key,
         **described,
     )
@@ -155,10 +192,14 @@ def load_model(proxy: Proxy) -> SpecialisedModel:
 
     opened = _opened(proxy.path)
     if opened is None:
-        raise RunError(f"what was learnt has gone: {proxy.path}", hint="run the query again: it is learnt anew")
+        raise _gone(proxy.path)
     described, arrays = opened
     tensors = {k.removeprefix("model."): v for k, v in arrays.items() if k.startswith("model.")}
     return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors)
+
+
+def _gone(path: Path) -> RunError:
+    return RunError(f"what was learnt has gone: {path}", hint="run the query again: it is learnt anew")
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:

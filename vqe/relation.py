@@ -38,6 +38,9 @@ class Source(Protocol):
     def completed(self) -> None:
         """Inside `reading`, when all rows have been read."""
 
+    def better(self) -> bool:
+        """Whether all rows have been read and shown not to be good enough, and would be better now. Once a reading."""
+
     def explain(self, mode: str) -> str: ...
 
 
@@ -68,8 +71,11 @@ class Relation:
             import pyarrow as pa
 
             start = time.perf_counter()
-            with self.batches() as reader:
-                self._table = pa.Table.from_batches(list(reader), reader.schema)
+            table = None
+            while table is None or self._source.better():
+                with self.batches() as reader:
+                    table = pa.Table.from_batches(list(reader), reader.schema)
+            self._table = table
             self.seconds = time.perf_counter() - start
         return self._table
 
@@ -196,16 +202,21 @@ class Relation:
             raise RunError(f"cannot write {target}: there is no folder {target.parent}")
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            if format in ("csv", "json"):
-                self.copy_to(str(part), format)
-            else:
-                with part.open("wb") as sink:
-                    self.write_stream(sink, format)
+            self._write(part, format)
+            while self._source.better():
+                self._write(part, format)
             part.replace(target)
         except OSError as fault:
             raise RunError(f"cannot write {target}: {fault.strerror or fault}") from fault
         finally:
             part.unlink(missing_ok=True)
+
+    def _write(self, path: Path, format: str) -> None:
+        if format in ("csv", "json"):
+            self.copy_to(str(path), format)
+        else:
+            with path.open("wb") as sink:
+                self.write_stream(sink, format)
 
     def write_stream(self, sink: Any, format: str) -> None:
         """Write the rows to a binary file object, as parquet or arrow (the IPC stream format)."""
@@ -257,6 +268,9 @@ class Finished:
 
     def completed(self) -> None:
         pass
+
+    def better(self) -> bool:
+        return False
 
     def explain(self, _mode: str) -> str:
         return f"{self._result.num_rows} rows that are there already"

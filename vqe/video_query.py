@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vqe.engine import Engine, Prepared
 from vqe.errors import QueryError, RunError, Span
@@ -17,6 +17,9 @@ from vqe.relation import Relation
 from vqe.relational.results import FORMATS, format_of
 from vqe.relational.splice import Spliced, literal, quote, splice
 from vqe.report import Report, keep
+
+TRIES = 3  # at an answer within its budget, as far as can be told
+T = TypeVar("T")
 
 
 class VideoQuery:
@@ -29,17 +32,25 @@ class VideoQuery:
         self.cheap = False
         self.reports: tuple[Report, ...] | None = None
         self._complete = False
+        self._better = False
+        self._tries = 0
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        self._complete = False
+        self._complete = self._better = False
         with self._running() as (execution, relation):
             yield relation
         if self._complete:
-            self.reports = _kept(self._engine, self._prepared, execution)
+            self.reports, self._better = _kept(self._engine, self._prepared, execution, self._tries)
 
     def completed(self) -> None:
         self._complete = True
+
+    def better(self) -> bool:
+        again = self._better and self._tries + 1 < TRIES
+        self._better = False
+        self._tries = self._tries + 1 if again else 0
+        return again
 
     @contextmanager
     def _running(self) -> Iterator[tuple[Execution, Any]]:
@@ -61,15 +72,26 @@ class VideoQuery:
             guesses = estimates(plan, known)
             rows = sum(len(batch) for batch in relation.to_arrow_reader(10_000))
         seconds = time.perf_counter() - start
-        self.reports = _kept(self._engine, self._prepared, execution)
+        self.reports, _ = _kept(self._engine, self._prepared, execution)
         return explain_analyze(plan, guesses, list(execution.operators), execution.run.tallies, rows, seconds)
 
 
-def _kept(engine: Engine, prepared: Prepared, execution: Execution) -> tuple[Report, ...]:
-    """What a finished run has to say of itself; it is written down, and its notes are told."""
-    reports = execution.reports
+def _kept(engine: Engine, prepared: Prepared, execution: Execution, before: int = 0) -> tuple[tuple[Report, ...], bool]:
+    """What a finished run has to say of itself; it is written down, and its notes are told. See Execution.assess."""
+    reports, better = execution.assess(before)
     keep(engine.catalog, prepared.statement.span.of(prepared.text), reports)
-    return reports
+    return reports, better
+
+
+def _run(engine: Engine, prepared: Prepared, work: Callable[[], T], again: Callable[[], bool] = lambda: True) -> T:
+    """Do what runs the query, and do it again where its answer was not good enough and may be had better."""
+    for before in range(TRIES):
+        with engine.running(prepared) as execution:
+            result = work()
+        _, better = _kept(engine, prepared, execution, before)
+        if not better or not again():
+            break
+    return result
 
 
 def run_now(engine: Engine, prepared: Prepared, text: str) -> Any | None:
@@ -79,10 +101,7 @@ def run_now(engine: Engine, prepared: Prepared, text: str) -> Any | None:
             with engine.session.empty_relations(prepared.bound.schemas), _stand_ins(engine, prepared):
                 return engine.session.run(prepared.bound.statement, "SELECT")
         case "summarize":
-            with engine.running(prepared) as execution:
-                table = engine.session.run(prepared.bound.statement, "SELECT")
-            _kept(engine, prepared, execution)
-            return table
+            return _run(engine, prepared, lambda: engine.session.run(prepared.bound.statement, "SELECT"))
         case "copy":
             _copy(engine, prepared, text)
         case _:
@@ -116,10 +135,9 @@ def _copy(engine: Engine, prepared: Prepared, text: str) -> None:
         Relation(VideoQuery(engine, prepared)).write(target, "arrow")
         return
     parquet = format == "parquet" or "parquet" in options
-    with engine.running(prepared) as execution:
-        source = _with_microseconds(prepared, text) if parquet else prepared.bound.statement
-        engine.session.run(source, "COPY", None)
-    _kept(engine, prepared, execution)
+    source = _with_microseconds(prepared, text) if parquet else prepared.bound.statement
+    file = Path(target or "").expanduser()  # rows that went into a pipe or a folder are there already
+    _run(engine, prepared, lambda: engine.session.run(source, "COPY", None), file.is_file)
 
 
 def _place(prepared: Prepared, text: str, pattern: str) -> Span:
@@ -159,13 +177,10 @@ def _write(engine: Engine, prepared: Prepared, text: str) -> Any | None:
     _check_target(engine, prepared, text)
     result = "vqe_result_of_this_statement"
     try:
-        with engine.running(prepared) as execution:
-            query = prepared.bound.query.text
-            session.run(Spliced(f"CREATE OR REPLACE TEMP TABLE {result} AS {query}", ()), "CREATE", None)
+        computed = Spliced(f"CREATE OR REPLACE TEMP TABLE {result} AS {prepared.bound.query.text}", ())
+        _run(engine, prepared, lambda: session.run(computed, "CREATE", None))
         with session.tables(write=True):
-            table = session.run(_around(prepared, text, f"SELECT * FROM temp.{result}"), statement.kind.upper())
-        _kept(engine, prepared, execution)
-        return table
+            return session.run(_around(prepared, text, f"SELECT * FROM temp.{result}"), statement.kind.upper())
     finally:
         session.connection.execute(f"DROP TABLE IF EXISTS temp.{result}")
 

@@ -15,9 +15,9 @@ from vqe.accuracy import FrameAccuracy
 from vqe.optimizer.audits import fresh, raised
 from vqe.physical.tally import Tally
 
-FRAMES, RUNS, QUERIES, SHARE = 6000, 200, 3, 0.03
+FRAMES, RUNS, QUERIES, SHARE = 3000, 200, 3, 0.04
 MISSED = 0.1  # of the true frames, by scores
-RATES = ("fnr", "fpr", "fdr")
+RATES = ("fnr", "fpr", "fdr", "wrong")
 Bools = NDArray[np.bool_]
 
 
@@ -60,7 +60,8 @@ class Owner:
             counts.add(drawn[side], self.known[side], self.truth[side] & self.known[side])
         answer = np.where(self.known, self.truth, result)
         missed, false = (self.truth & ~answer).sum(), (answer & ~self.truth).sum()
-        return tally.accuracy(), (missed / self.truth.sum(), false / (~self.truth).sum(), false / max(1, answer.sum()))
+        of = self.truth.sum(), (~self.truth).sum(), max(1, answer.sum()), FRAMES
+        return tally.accuracy(0.95), tuple(np.array([missed, false, false, missed + false]) / of)
 
     def learn(self) -> None:
         """Know by heart what is known to be wrong, and nothing else."""
@@ -87,21 +88,21 @@ def test_the_intervals_of_every_query_hold_and_grow_narrower() -> None:
         got = [owner.ask(SHARE) for owner in everyone]
         holds = np.sum([held(*one) for one in got], axis=0)
         width.append(np.median([accuracy.fnr.high - accuracy.fnr.low for accuracy, _ in got]))
-        print(f"query {query + 1}: FNR, FPR, FDR held in {holds} of {RUNS}, FNR's width {width[-1]:.2%}")
+        print(f"query {query + 1}: FNR, FPR, FDR, all errors held in {holds} of {RUNS}, FNR's width {width[-1]:.2%}")
         assert holds.min() >= 0.95 * RUNS
     assert width[1] < 0.8 * width[0]
 
 
-@pytest.mark.parametrize(("anew", "runs"), [(True, RUNS), (False, 40)])
+@pytest.mark.parametrize(("anew", "runs"), [(True, 100), (False, 40)])
 def test_who_has_learnt_from_an_audit_is_judged_by_another_lottery(anew: bool, runs: int) -> None:
     """In the old one what is wrong has been cleared away just where it would be drawn."""
     everyone = owners(runs)
     for owner in everyone:
-        owner.ask(0.1)
+        owner.ask(0.25)
         owner.learn()
         if anew:
             owner.luck, owner.levels = owner.chance.random(FRAMES), np.zeros(2)
-    holds = np.sum([held(*owner.ask(0.1 * anew)) for owner in everyone], axis=0)
+    holds = np.sum([held(*owner.ask(0.25 * anew)) for owner in everyone], axis=0)
     print(f"{'another' if anew else 'the same'} lottery: held in {holds} of {runs}")
     if anew:
         assert holds.min() >= 0.95 * runs

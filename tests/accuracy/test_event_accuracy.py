@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vqe.accuracy import EventMatch, Interval, event_accuracy, match_events
+from vqe.accuracy import EventMatch, Interval, event_accuracy, events_of_frames, match_events
 
 
 def events(*pairs: tuple[float, float]) -> NDArray[np.float64]:
@@ -74,3 +74,42 @@ def test_event_accuracy_at_the_ends() -> None:
 def test_event_accuracy_faults(numbers: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="missed ≤ sampled ≤ bins"):
         event_accuracy(*numbers)
+
+
+# --- what is known of frames ----------------------------------------------------------------------------------------
+
+
+def made_of(frames: NDArray[np.bool_], gap: int, minimum: int) -> NDArray[np.float64]:
+    """Events of the frames marked, no further apart than the gap and no shorter than the minimum."""
+    numbers = np.flatnonzero(frames)
+    if not len(numbers):
+        return events()
+    breaks = np.flatnonzero(np.diff(numbers) - 1 > gap)
+    first, last = numbers[np.append(0, breaks + 1)], numbers[np.append(breaks, -1)]
+    found = np.stack([first, last + 1], axis=1).astype(np.float64)
+    return found[last + 1 - first >= minimum]
+
+
+def test_a_wrong_event_takes_a_wrong_frame() -> None:
+    chance = np.random.default_rng(7)
+    most = 0
+    for _ in range(3000):
+        count = int(chance.integers(5, 40))
+        truth = np.cumsum(chance.random(count) < 0.3) % 2 == 1
+        answer = truth ^ (chance.random(count) < chance.choice([0, 0.05, 0.15]))
+        gap, minimum, wrong = int(chance.integers(4)), int(chance.integers(6)), int((truth != answer).sum())
+        got = match_events(made_of(truth, gap, minimum), made_of(answer, gap, minimum), gap)
+        bounds = events_of_frames(wrong, got.returned)
+        assert got.exact + got.returned - 2 * got.matched <= wrong
+        assert got.fnr <= bounds.fnr.high + 1e-12 and got.fdr <= bounds.fdr.high + 1e-12
+        most = max(most, got.exact + got.returned - 2 * got.matched)
+    assert most >= 3
+
+
+def test_events_of_frames() -> None:
+    assert events_of_frames(0, 7).fnr == events_of_frames(0, 0).fdr == Interval(0, 0, 0)
+    got = events_of_frames(3, 17)
+    assert (str(got.fnr), got.fnr.high, got.fdr.high) == ("not known, at most 15 %", 3 / 20, 3 / 17)
+    assert events_of_frames(18, 17).fnr.high == events_of_frames(1, 0).fdr.high == 1
+    with pytest.raises(ValueError, match="not negative"):
+        events_of_frames(-1, 0)

@@ -16,24 +16,25 @@ def stratum(returned: bool, size: int, sampled: int, true: int) -> Stratum:
 
 
 def test_no_frames() -> None:
-    assert frame_accuracy([], 0, 0) == FrameAccuracy(NOTHING, NOTHING, NOTHING, Interval(1.0, 1.0, 1.0))
+    assert frame_accuracy([], 0, 0) == FrameAccuracy(NOTHING, NOTHING, NOTHING, Interval(1.0, 1.0, 1.0), NOTHING)
     assert frame_accuracy([stratum(False, 0, 0, 0), stratum(True, 0, 0, 0)], 7, 3).fnr == NOTHING
 
 
 def test_all_sampled_is_all_put_right() -> None:
     got = frame_accuracy([stratum(False, 90, 90, 4), stratum(True, 10, 10, 8)], 5, 5)
-    assert got == FrameAccuracy(NOTHING, NOTHING, NOTHING, Interval(1.0, 1.0, 1.0))
+    assert got == FrameAccuracy(NOTHING, NOTHING, NOTHING, Interval(1.0, 1.0, 1.0), NOTHING)
 
 
 def test_all_known_from_elsewhere_is_the_same() -> None:
     got = frame_accuracy([Stratum(False, 90, 3, 0, 90, 4), Stratum(True, 10, 0, 0, 10, 8)], 0, 0)
-    assert got == FrameAccuracy(NOTHING, NOTHING, NOTHING, Interval(1.0, 1.0, 1.0))
+    assert got == FrameAccuracy(NOTHING, NOTHING, NOTHING, Interval(1.0, 1.0, 1.0), NOTHING)
 
 
 def test_nothing_sampled_says_what_is_possible() -> None:
     got = frame_accuracy([stratum(False, 90, 0, 0), stratum(True, 10, 0, 0)], 10, 20)
     assert got.fnr == Interval(None, 0.0, 90 / 100)
     assert got.fpr == Interval(None, 0.0, 10 / 30)
+    assert got.wrong == Interval(None, 0.0, 100 / 130)
     assert got.fdr == Interval(None, 0.0, 0.5)
     assert got.precision == Interval(None, 0.5, 1.0)
 

@@ -26,7 +26,7 @@ APPROXIMATE = Report(
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Every run over videos has these reports."""
-    return lambda *reports: monkeypatch.setattr(Execution, "reports", reports)
+    return lambda *reports: monkeypatch.setattr(Execution, "assess", lambda *_: (reports, False))
 
 
 def test_at_the_prompt(own: package.Connection, said: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:

@@ -239,7 +239,7 @@ def test_an_origin_long_gone_holds_nothing_back(camera: Camera, monkeypatch: pyt
         nonlocal taken
         for n in range(100, 150, 2):
             taken += 2
-            evidence = Evidence(None, np.full(2, UNDECIDED, np.int8), reader, np.array([100, 100]))
+            evidence = Evidence(None, np.full(2, UNDECIDED, np.int8), reader, origins=np.array([100, 100]))
             yield Batch(np.arange(n, n + 2), evidence=evidence)
 
     with Thumbnails(camera.task.video, 96) as reader:
@@ -281,7 +281,8 @@ def test_the_small_model_looks_at_what_differs() -> None:
 
 
 def test_what_is_let_go_is_remembered() -> None:
-    evidence = Evidence(None, np.full(4, UNDECIDED, np.int8), None, np.array([5, 5, OWN, 8]))  # type: ignore[arg-type]
+    reader: Any = None
+    evidence = Evidence(None, np.full(4, UNDECIDED, np.int8), reader, origins=np.array([5, 5, OWN, 8]))
     batch = Batch(np.array([5, 6, 7, 8]), evidence=evidence)
     answers = np.array([1, UNKNOWN, 0, UNKNOWN], np.int8)
     assert Carry().places(batch).tolist() == [0, 0, 2, 3]

@@ -164,7 +164,7 @@ def test_a_catalogue_that_cannot_be_written_keeps_nobody_from_the_answer(tmp_pat
 @pytest.fixture
 def told(own: vqe.Connection, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
     """Every run over videos has the report above; the queries that were written down."""
-    monkeypatch.setattr(Execution, "reports", (report(),))
+    monkeypatch.setattr(Execution, "assess", lambda *_: ((report(),), False))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", vqe.VqeWarning)
         yield lambda: [run.query for run in Catalog(own.folder).runs()]

@@ -80,6 +80,27 @@ def event_accuracy(
     return EventAccuracy(fnr=share([lost], [matched], 0, 0, confidence), fdr=part([spurious], 0, returned, confidence))
 
 
+def events_of_frames(wrong: int, returned: int) -> EventAccuracy:
+    """Bounds of the rates when no more than so many frames are `wrong`, and so many events were made of all of them.
+
+    An event is made of frames no further apart than a gap, and dropped where it is too short: then events that are
+    missed or false are together no more than wrong frames. Take exact and returned events as the nodes of a graph,
+    joined where they overlap. An exact event that overlaps none has a frame that is missed, else its frames would have
+    been returned and would make an event as long; a returned one that overlaps none has a false frame. In a component
+    of e exact and r returned events, each of the e - 1 gaps between exact ones is bridged, by a false frame, and each
+    of the r - 1 between returned ones, by a missed frame; at least one pair is matched, and e + r - 2 are not. No
+    frame is counted twice. Of false events f and missed ones m then m / (m + returned - f) is largest at m = wrong.
+
+    Raises ValueError for negative numbers.
+    """
+    if wrong < 0 or returned < 0:
+        raise ValueError(f"numbers of frames and events are not negative: {wrong}, {returned}")
+    if not wrong:
+        return EventAccuracy(Interval(0.0, 0.0, 0.0), Interval(0.0, 0.0, 0.0))
+    missed = wrong / (wrong + returned) if wrong <= returned else 1.0
+    return EventAccuracy(Interval(None, 0.0, missed), Interval(None, 0.0, min(1.0, wrong / max(1, returned))))
+
+
 def _count(size: int, sampled: int, found: int) -> Count:
     return Count(size, sampled, found, found, found + size - sampled)
 

@@ -61,6 +61,7 @@ class FrameAccuracy:
     fpr        false frames that are returned, of all false frames
     fdr        false frames that are returned, of all that are returned
     precision  1 less fdr
+    wrong      frames of either kind, of all
 
     A rate of no frames at all is 0.
     """
@@ -69,6 +70,7 @@ class FrameAccuracy:
     fpr: Interval
     fdr: Interval
     precision: Interval
+    wrong: Interval
 
 
 def frame_accuracy(
@@ -90,9 +92,12 @@ def frame_accuracy(
     false = [s.false() for s in returned]
     answer = asked_true + found + sum(s.size for s in returned) - refuted
     fdr = part(false, refuted, answer, confidence)
+    missed = [s.true() for s in dropped]
+    every = asked_true + asked_false + sum(s.size for s in strata)
     return FrameAccuracy(
-        fnr=share([s.true() for s in dropped], [s.true() for s in returned], found, asked_true + found, confidence),
+        fnr=share(missed, [s.true() for s in returned], found, asked_true + found, confidence),
         fpr=share(false, [s.false() for s in dropped], refuted, asked_false + refuted, confidence),
         fdr=fdr,
         precision=fdr.complement(),
+        wrong=part([*missed, *false], found + refuted, every, confidence),
     )

@@ -213,6 +213,7 @@ class Difference(Node):
     blocks   the picture is compared in so many by so many parts, each with its weight; None: as a whole
     delta    in grey levels squared
     left     of the frames that arrive undecided, the share that is expected to need a look all the same
+    profile  where this was learnt from
     Above Specialise it compares those frames with each other that the small model was unsure of.
     """
 
@@ -222,6 +223,7 @@ class Difference(Node):
     delta: float = shown("≤ {:.3g}")
     weights: tuple[float, ...] | None = unseen()
     left: float = unseen(1.0)
+    profile: Path | None = unseen()
 
 
 @dataclass(frozen=True)

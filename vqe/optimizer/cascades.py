@@ -162,6 +162,10 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     thresholds = choose(profile.samples, situation.budget, confirm=situation.values)
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
+    if thresholds.fnr > situation.budget.fnr or thresholds.false > max(
+        situation.budget.fpr or 0, situation.budget.fdr or 0
+    ):
+        return Candidate(kind, 0, "", note="no thresholds keep the budget: the small model is sure of what is wrong")
     every = sampling_distance(situation.task)
     base = _cascade_seconds(situation, profile, thresholds, every)
     share = SLACK * base / max(1e-9, situation.unknown * situation.costs.reference)

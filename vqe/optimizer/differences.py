@@ -225,7 +225,7 @@ class _Planner:
 
         def compared(below: Node) -> Node:
             blocks = BLOCKS if detector.weights is not None else None
-            return Difference(below, detector.against, blocks, detector.delta, detector.weights, left)
+            return Difference(below, detector.against, blocks, detector.delta, detector.weights, left, profile.path)
 
         def build(scan: Node) -> Node:
             node: Node = Thumbnails(scan, profile.size, situation.task.video)

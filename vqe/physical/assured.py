@@ -38,7 +38,7 @@ def assured(passing: Pass, found: Batches) -> Batches:
     for _ in range(64):
         risk /= 2
         tally.confidence = 1 - risk
-        accuracy = tally.accuracy()
+        accuracy = tally.accuracy(1 - risk)
         rates = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr}
         broken = [name for name, rate in budget.rates.items() if within(rates[name], rate) != "within"]
         if not broken or (levels >= 1).all():
@@ -49,7 +49,7 @@ def assured(passing: Pass, found: Batches) -> Batches:
         levels = np.where(grow, np.minimum(1.0, np.maximum(levels * GROWTH, levels + floor)), levels)
         drawn = (chance >= before[returned.astype(int)]) & (chance < levels[returned.astype(int)])
         kept = _asked(passing, frames[drawn], returned[drawn], kept)
-    passing.remember(replace(audit, dropped=float(levels[0]), returned=float(levels[1])))
+    passing.finish(replace(audit, dropped=float(levels[0]), returned=float(levels[1])))
     for start in range(0, len(kept), BATCH):
         part = kept[start : start + BATCH]
         yield Batch(part, passing.reference.ask(part) if passing.node.values else None)

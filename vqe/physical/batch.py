@@ -24,6 +24,7 @@ class Evidence:
     thumbnails  uint8 [n, size, size]; None once nobody above needs them
     verdicts    int8 [n]: 1 true, 0 false, UNDECIDED
     source      gives their full pictures
+    scores      float32 [n], of a small model, from 0 to 1; None where there is none
     origins     int64 [n]: the frame whose answer each takes over, its own number where none; OWN where it was decided
                 before; None where no frames have been compared
     """
@@ -31,12 +32,14 @@ class Evidence:
     thumbnails: NDArray[np.uint8] | None
     verdicts: NDArray[np.int8]
     source: Thumbnails
+    scores: NDArray[np.float32] | None = None
     origins: NDArray[np.int64] | None = None
 
     def take(self, positions: NDArray[np.int64]) -> Evidence:
         small = None if self.thumbnails is None else self.thumbnails[positions]
+        scores = None if self.scores is None else self.scores[positions]
         origins = None if self.origins is None else self.origins[positions]
-        return Evidence(small, self.verdicts[positions], self.source, origins)
+        return Evidence(small, self.verdicts[positions], self.source, scores, origins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +118,12 @@ def joined(batches: list[Batch]) -> Batch:
 
 def _joined_evidence(parts: list[Evidence]) -> Evidence:
     small = [p.thumbnails for p in parts if p.thumbnails is not None]
+    scores = [p.scores for p in parts if p.scores is not None]
     origins = [p.origins for p in parts if p.origins is not None]
     return Evidence(
         np.concatenate(small) if len(small) == len(parts) else None,
         np.concatenate([p.verdicts for p in parts]),
         parts[0].source,
+        np.concatenate(scores) if len(scores) == len(parts) else None,
         np.concatenate(origins) if len(origins) == len(parts) else None,
     )

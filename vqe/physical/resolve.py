@@ -39,7 +39,7 @@ def resolve(node: plan.Resolve, source: Batches, run: Run, total: int) -> Batche
                 yield from assured(passing, found)
             else:
                 yield from found
-                passing.remember(node.audit)
+                passing.finish(node.audit)
         finally:
             tally.calls = reference.calls
 
@@ -84,16 +84,19 @@ class Pass:
         task = self.node.task
         return truth(self.node.predicate, Batch(labels.frames, labels), self.run, task.video, task.info), labels
 
+    def levels(self, returned: Bools) -> NDArray[np.float64]:
+        """With what probability the audit draws each frame."""
+        audit = self.node.audit
+        return np.where(returned, audit.returned, audit.dropped) if audit is not None else np.zeros(len(returned))
+
     def drawn(self, frames: NDArray[np.int64], returned: Bools) -> Bools:
         """Which frames the audit draws: bool [n]."""
-        audit = self.node.audit
-        if audit is None:
-            return np.zeros(len(frames), np.bool_)
-        luck = chances(self.node.task.video, frames, audit.lottery, self.seed)
-        return luck < np.where(returned, audit.returned, audit.dropped)
+        lottery = self.node.audit.lottery if self.node.audit is not None else ""
+        return chances(self.node.task.video, frames, lottery, self.seed) < self.levels(returned)
 
-    def remember(self, audit: plan.Audit | None) -> None:
-        """That all frames were drawn so far, for the next audit to go on from there."""
+    def finish(self, audit: plan.Audit | None) -> None:
+        """All frames were drawn so far: the next audit goes on from there."""
+        self.tally.complete = True
         if audit is not None:
             with suppress(RunError):  # an unwritable folder has been warned about; the next audit draws the same
                 self.run.library.catalog.put_audit(audit.lottery, audit.subjects, audit.dropped, audit.returned)
@@ -249,7 +252,15 @@ class _Held:
             counts.add(drawn[own], known[own], right[own] & known[own])
         if self.passing.node.budget is not None and self.passing.node.budget.confidence is not None:
             tally.decided.append((self.batch.frames[rest], result[rest]))
+        self._see(result, right, by_model, drawn, windows.now)
         return np.where(known, right, result)
+
+    def _see(self, result: Bools, right: Bools, by_model: Bools, drawn: Bools, now: Bools) -> None:
+        """Keep the scores of these frames, and what they turned out to be."""
+        evidence = self.batch.evidence
+        if evidence is not None and evidence.scores is not None:
+            weights = np.where(by_model, 1.0, drawn / np.maximum(self.passing.levels(result), 1e-9))
+            self.passing.tally.seen.add(evidence.scores[now], right[now], weights[now])
 
     def _use_known(self) -> None:
         """What the store knows is free, and better than a guess."""

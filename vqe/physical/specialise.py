@@ -93,7 +93,7 @@ class _Held:
         verdicts = ready.evidence.verdicts.copy()
         verdicts[(verdicts == UNDECIDED) & (scores < node.low)] = 0
         verdicts[(verdicts == UNDECIDED) & (scores > node.high)] = 1
-        yield replace(ready, evidence=replace(ready.evidence, verdicts=verdicts))
+        yield replace(ready, evidence=replace(ready.evidence, verdicts=verdicts, scores=scores))
         forget = max(0, complete - reach)
         self.batch = self.batch.take(np.arange(forget, len(self.batch)))
         self.probabilities = self.probabilities[forget:]

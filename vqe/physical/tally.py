@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from vqe.accuracy import FrameAccuracy, Stratum, frame_accuracy
 from vqe.physical.batch import OWN, UNDECIDED, Batch
+from vqe.physical.seen import Seen
+
+RISK = 0.05  # that an interval does not hold the rate of the answer that is given
+FIRST = 0.8  # of that is for the first answer; of the rest as much for the second, given where the first is no good, …
 
 
 @dataclass
@@ -47,8 +51,9 @@ class Tally:
     verdicts    int64 [3]: frames that cheap evidence left undecided, called false, called true
     compared    frames that were compared with an earlier one; `carried`: those that take over its answer
     calls       of the reference model; `checked`: those of the audit alone
-    confidence  with which `accuracy` speaks: more than is asked for where an audit went on until it was content
+    confidence  with which an audit was content, where it went on until it was
     decided     where it is kept: (frame, returned) of what was decided without the model
+    seen        scores of the small model; `complete`: of all frames, and the audit is over
     """
 
     asked_true: int = 0
@@ -60,8 +65,10 @@ class Tally:
     carried: int = 0
     calls: int = 0
     checked: int = 0
-    confidence: float = 0.95
+    confidence: float | None = None
     decided: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
+    complete: bool = False
 
     def see(self, batch: Batch) -> None:
         """Count what cheap evidence says of these frames."""
@@ -83,6 +90,10 @@ class Tally:
         undecided, _, true = self.verdicts / max(1, self.verdicts.sum())
         return float(undecided), float(true)
 
-    def accuracy(self) -> FrameAccuracy:
+    def judged(self, before: int = 0) -> FrameAccuracy:
+        """How good the answer is. `before`: answers to the same query that were thrown away, for being no good."""
+        return self.accuracy(self.confidence or 1 - RISK * FIRST * (1 - FIRST) ** before)
+
+    def accuracy(self, confidence: float) -> FrameAccuracy:
         strata = [self.dropped.stratum(False), self.returned.stratum(True)]
-        return frame_accuracy(strata, self.asked_true, self.asked_false, self.confidence)
+        return frame_accuracy(strata, self.asked_true, self.asked_false, confidence)

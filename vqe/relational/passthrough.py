@@ -55,6 +55,9 @@ class DuckQuery:
     def completed(self) -> None:
         pass
 
+    def better(self) -> bool:
+        return False
+
     def explain(self, mode: str) -> str:
         words = {"plain": "EXPLAIN", "verbose": "EXPLAIN", "analyze": "EXPLAIN ANALYZE"}
         with ExitStack() as stack:

@@ -52,7 +52,8 @@ class SpecialisedModel:
     def probabilities(self, thumbnails: NDArray[np.uint8], backgrounds: NDArray[np.uint8]) -> NDArray[np.float32]:
         """As `scores`, from 0 to 1 (their logistic)."""
         logits = self.scores(thumbnails, backgrounds).astype(np.float64)
-        return (1 / (1 + np.exp(-logits))).astype(np.float32)
+        with np.errstate(over="ignore"):  # beyond what exp can hold it is 0
+            return (1 / (1 + np.exp(-logits))).astype(np.float32)
 
     def tensors(self) -> Tensors:
         """All there is to keep of it beside the architecture: float32 arrays, shaped as `Architecture.shapes` says."""

@@ -24,6 +24,8 @@ def place_cascade(node: Node, _plan: Query, context: Context) -> Node:
         return node
     if isinstance(node, Boxes) and "mask" in node.columns:
         return node
+    if isinstance(node, Events) and node.budget.confidence is not None:
+        return node  # events are few: as good as every frame has to be asked to show that hardly one is missed
     values = isinstance(node, Boxes) or (isinstance(node, Frames) and bool(node.calls))
     chosen = context.choose(_task(node, deciding, context), node.budget, values)
     if chosen.build is None:
