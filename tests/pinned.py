@@ -16,6 +16,7 @@ import numpy as np
 from clips import make_clip
 
 import vqe
+from vqe.differences import Background, Differences, Earlier
 from vqe.labels import Labels, LabelStore
 from vqe.logical.node import walk
 from vqe.logical.plan import Learn
@@ -249,6 +250,10 @@ def make_database(folder: Path, clips: Path, models: Path) -> None:
     with vqe.connect(folder, {"plan_space": "noscope"}) as db:
         for window in ("", "STABLE '1s'"):
             _pin_profile(db, f"SELECT frame FROM '{clips / STREET.path}' WHERE contains('bus') {window}")
+        for name, model in (("dog", "cnn 48×48"), ("cat", "")):
+            _pin_profile(
+                db, f"SELECT frame FROM '{clips / STREET.path}' WHERE contains('{name}')", _still(model), model
+            )
 
 
 def _pin(db: vqe.Connection, camera: Camera, info: ModelInfo) -> None:
@@ -263,7 +268,29 @@ def _pin(db: vqe.Connection, camera: Camera, info: ModelInfo) -> None:
         first += len(file.times)
 
 
-def _pin_profile(db: vqe.Connection, query: str) -> None:
+def _still(model: str) -> Differences:
+    """What comparing 500 frames of that clip might have shown: every tenth differs from the one before it, be it by a
+    little; true ones are far from the background."""
+    place, samples = np.arange(500), np.arange(400)
+    false, true = np.linspace(0, 0.9, 450) ** 4, 1 - np.linspace(0, 0.9, 50) ** 4
+    scores = np.concatenate([false, true]) if model else np.full(500, 0.5)
+    origins = np.stack([place // 10 * 10] * 2).astype(np.int32)
+    truth = np.repeat([False, True], [300, 100])
+    earlier = Earlier(
+        np.array([3.5, 7], np.float32),
+        origins,
+        np.stack([truth] * 2),
+        np.where(origins[:, :400] == samples, 0.0, 1350 / 300),
+        (1 / 64,) * 64,
+    )
+    distances = np.concatenate([np.linspace(1, 40, 450), np.linspace(30, 90, 50)]).astype(np.float32)
+    positions = np.concatenate([np.arange(0, 450, 1.5), np.linspace(450, 499, 100)]).astype(np.int32)
+    return Differences(scores.astype(np.float32), positions, 3, (Background(distances, None),), earlier)
+
+
+def _pin_profile(
+    db: vqe.Connection, query: str, differences: Differences | None = None, model: str = "cnn 48×48"
+) -> None:
     """What learning the query's predicate might have shown: of ten frames one is true, and most scores are clear."""
     relation = db.sql(query)
     assert relation is not None
@@ -282,9 +309,11 @@ def _pin_profile(db: vqe.Connection, query: str) -> None:
         labels=400,
         positives=100,
         files=(),
-        model="cnn 48×48",
+        model=model,
         smooth=9 if learn.task.window else 0,
         size=96,
+        reason="" if model else "training would not pay",
+        differences=differences,
     )
     save(path_of(db.folder, learn.task), profile, {}, "")
 

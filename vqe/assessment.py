@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 from vqe.accuracy import events_of_frames, within
 from vqe.errors import RunError
 from vqe.logical.budget import percent
-from vqe.logical.node import Node
-from vqe.logical.plan import Boxes, Events, Frames, Resolve
+from vqe.logical.node import Node, walk
+from vqe.logical.plan import Boxes, Difference, Events, Frames, Resolve
 from vqe.physical.tally import Tally
 from vqe.profile import load, revise
 from vqe.report import RATES, Report
@@ -25,6 +26,7 @@ class Assessment:
         self.relation = relation
         self.node = node
         self.tally = tally
+        self.detector = next((n for n in walk(node) if isinstance(n, Difference)), None)
         accuracy = tally.judged(before)
         self.wrong = round(accuracy.wrong.high * tally.frames)  # frames, at the most
         self.frames = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
@@ -41,17 +43,19 @@ class Assessment:
 
         The samples of the profile have certainly foretold another rate than there is, thus they go. This run's are of
         the very frames that are asked about, all that it left undecided among them. Only where these are a small part
-        of the video they stand beside the others, since they do not speak of the rest.
+        of the video they stand beside the others, since they do not speak of the rest. A difference detector goes.
         """
-        proxy, seen = self.node.proxy, self.tally.seen
-        profile = load(proxy.path) if proxy is not None else None
-        if not self.broken or proxy is None or profile is None or not self.tally.complete:
+        seen, path = self.tally.seen, self._profile
+        profile = load(path) if path is not None else None
+        if not self.broken or path is None or profile is None or not self.tally.complete:
             return False
         samples, population = seen.samples(), seen.population()
-        if self.tally.frames < ENOUGH * profile.samples.weights.sum():
+        if self.detector is not None:  # it is the first to go, and the small model is judged without it
+            samples, population = profile.samples, profile.population
+        elif self.tally.frames < ENOUGH * profile.samples.weights.sum():
             samples, population = profile.samples.joined(samples), profile.population
         with suppress(RunError):  # where it cannot be written, the note has to do
-            revise(proxy, samples, population)
+            revise(path, samples, population)
             return True
         return False
 
@@ -64,7 +68,7 @@ class Assessment:
             relation.alias,
             relation.video.name,
             node.predicate.text,
-            f"cascade: {node.proxy.model}" if node.proxy else f"every {node.every}th frame, closer where unclear",
+            self._plan(),
             node.budget,
             self.tally.frames,
             self.tally.calls,
@@ -74,9 +78,27 @@ class Assessment:
             tuple(self._note(name, revised) for name in self.broken),
         )
 
+    @property
+    def _profile(self) -> Path | None:
+        if self.detector is not None:
+            return self.detector.profile
+        return None if self.node.proxy is None else self.node.proxy.path
+
+    def _plan(self) -> str:
+        """How the relation was answered, in a few words."""
+        model = [self.node.proxy.model] if self.node.proxy is not None else []
+        if self.detector is not None:
+            model = [f"difference from {self.detector.against}", *model]
+        return f"cascade: {', '.join(model)}" if model else f"every {self.node.every}th frame, closer where unclear"
+
     def _note(self, name: str, revised: bool) -> str:
         assert self.node.budget is not None
         budget = f"above its budget of {percent(self.node.budget.rates[name])} %"
         rate = f"{RATES[name]}{' of frames' if isinstance(self.relation, Events) else ''} is {self.frames[name]}"
-        remedy = "thresholds are set anew by what was found; " if revised else ""
+        anew = (
+            "frames are no longer compared"
+            if self.detector is not None
+            else "thresholds are set anew by what was found"
+        )
+        remedy = f"{anew}; " if revised else ""
         return f"{self.relation.alias}: {rate}, {budget}; {remedy}EXACT at the end gives the exact answer"

@@ -9,18 +9,20 @@ from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
-from vqe.logical.plan import Detect, Resolve, Scan, Specialise, Task, Thumbnails
+from vqe.logical.plan import Detect, Difference, Resolve, Scan, Specialise, Task, Thumbnails
 from vqe.models import ModelInfo
 from vqe.optimizer.audits import Drawn, Lottery
 from vqe.optimizer.cascades import Candidate, Costs, Situation, best, candidates
 from vqe.optimizer.cost import (
     DECODE_SECONDS,
+    DIFFERENCE_SECONDS,
     REFERENCE_SECONDS,
     SPECIALISED_SECONDS,
     THUMBNAIL_SECONDS,
     Costly,
     Measured,
 )
+from vqe.optimizer.differences import with_differences
 from vqe.physical.chance import chances
 from vqe.profile import Profile, load, path_of
 from vqe.video import Video
@@ -42,10 +44,19 @@ class Knowledge:
 
     def choose(self, task: Task, budget: Budget, values: bool) -> Candidate:
         """The best way to decide a predicate within its budget."""
+        situation = self.situation(task, budget, values)
+        found = candidates(situation)
+        found += with_differences(situation, found)
+        chosen = best(found)
+        self.choices.append((found, chosen))
+        return chosen
+
+    def situation(self, task: Task, budget: Budget, values: bool, learnt: Profile | None = None) -> Situation:
+        """What a choice is made from; `learnt`: in place of the profile that is kept."""
         settings = self.library.settings
         unknown = len(task.frames) - self._labelled(task.video, task.frames, task.info.key, task.confidence)
-        profile = load(path_of(self.library.folder, task)) if unknown else None
-        situation = Situation(
+        profile = learnt or (load(path_of(self.library.folder, task)) if unknown else None)
+        return Situation(
             task,
             budget,
             self._costs(task.info, task.video),
@@ -56,10 +67,6 @@ class Knowledge:
             values,
             self._lottery(task, profile),
         )
-        found = candidates(situation)
-        chosen = best(found)
-        self.choices.append((found, chosen))
-        return chosen
 
     def _stored(self, node: Detect) -> int:
         frames = next(n.frames for n in walk(node) if isinstance(n, Scan))
@@ -75,10 +82,10 @@ class Knowledge:
 
     def _lottery(self, task: Task, profile: Profile | None) -> Lottery:
         """What an audit of the task draws in, and how far it has been drawn; from the start where labels were lost."""
-        if profile is None or profile.proxy is None:
+        if profile is None or not profile.key:
             return Lottery("", ())
         seed = int(self.library.settings.number("seed"))
-        name = f"audit {profile.proxy.key} {seed}"
+        name = f"audit {profile.key} {seed}"
         levels = self.library.catalog.audits(name)
         frames, found = task.frames.array(), []
         for file, rows, numbers in task.video.by_file(frames):
@@ -99,18 +106,27 @@ class Knowledge:
                 return self._reference_seconds(node.task.info.key, node.task.video)
             case Thumbnails():
                 return self._thumbnail_seconds(node.video)
+            case Difference(against=against):
+                return self._difference_seconds(against)
             case Specialise():
                 return self._specialised_seconds()
 
     def _costs(self, info: ModelInfo, video: Video) -> Costs:
         return Costs(
-            self._reference_seconds(info.key, video), self._thumbnail_seconds(video), self._specialised_seconds()
+            self._reference_seconds(info.key, video),
+            self._thumbnail_seconds(video),
+            self._specialised_seconds(),
+            self._difference_seconds("background"),
+            self._difference_seconds("earlier"),
         )
 
     def _thumbnail_seconds(self, video: Video) -> float:
         pixels = video.width * video.height / (960 * 540)
         fingerprint = video.files[0].index.fingerprint
         return self.library.catalog.cost("thumbnail", fingerprint) or THUMBNAIL_SECONDS * pixels
+
+    def _difference_seconds(self, against: str) -> float:
+        return self.library.catalog.cost("difference", against) or DIFFERENCE_SECONDS
 
     def _specialised_seconds(self) -> float:
         return self.library.catalog.cost("specialise", "") or SPECIALISED_SECONDS

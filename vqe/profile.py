@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.differences import Differences, as_arrays, from_arrays
 from vqe.errors import RunError
 from vqe.labels.files import explained
 from vqe.logical.plan import Proxy, Task
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
     from vqe.models.specialised import SpecialisedModel
 
 VERSION = "1"
+_NOT_DESCRIBED = (
+    "samples",
+    "population",
+    "proxy",
+    "differences",
+    "path",
+    "key",
+)  # arrays, and what comes of reading them
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,9 @@ class Profile:
     files        fingerprints of the files learnt from
     model        name of the small model; "" where none pays
     reason       why none does
+    differences  how frames differ, where that has been looked at
+    untrained    so many frames did not make the training of a model worth while; 0 where one was tried
+    path, key    where it is kept, and a name of all that planning reads of it; None and "" where it is not
     """
 
     predicate: str
@@ -71,6 +83,10 @@ class Profile:
     size: int
     reason: str = ""
     proxy: Proxy | None = None
+    differences: Differences | None = None
+    untrained: int = 0
+    path: Path | None = None
+    key: str = ""
 
 
 def path_of(folder: Path, task: Task) -> Path:
@@ -95,28 +111,30 @@ def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], arch
     """Keep a profile with its model's tensors. Raises RunError where the folder cannot be written."""
     from vqe.models.specialised.files import write_tensors
 
-    described = {k: v for k, v in asdict(profile).items() if k not in ("samples", "population", "proxy")} | {
-        "architecture": architecture
-    }
+    described = {k: v for k, v in asdict(profile).items() if k not in _NOT_DESCRIBED} | {"architecture": architecture}
     arrays = _arrays(profile.samples, profile.population) | {
-        f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()
+        **(as_arrays(profile.differences) if profile.differences is not None else {}),
+        **{f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()},
     }
     metadata = {"vqe": VERSION, "profile": json.dumps(described)}
     with explained("keep what was learnt", path.parent):
         write_tensors(path, arrays, metadata)
 
 
-def revise(proxy: Proxy, samples: Samples, population: NDArray[np.float32]) -> None:
-    """Put other samples and scores of all in the place of those in a profile. Raises RunError where that fails."""
+def revise(path: Path, samples: Samples, population: NDArray[np.float32]) -> None:
+    """Put other samples and scores of all in the place of those in a profile, and forget how frames differ.
+
+    Raises RunError where that fails."""
     from vqe.models.specialised.files import write_tensors
 
-    opened = _opened(proxy.path)
+    opened = _opened(path)
     if opened is None:
-        raise _gone(proxy)
+        raise _gone(path)
     described, arrays = opened
+    arrays = {name: array for name, array in arrays.items() if not name.startswith("difference.")}
     metadata = {"vqe": VERSION, "profile": json.dumps(described)}
-    with explained("keep what was learnt", proxy.path.parent):
-        write_tensors(proxy.path, arrays | _arrays(samples, population), metadata)
+    with explained("keep what was learnt", path.parent):
+        write_tensors(path, arrays | _arrays(samples, population), metadata)
 
 
 def _arrays(samples: Samples, population: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
@@ -146,14 +164,24 @@ def _load(path: Path, _changed: int) -> Profile | None:
     described.pop("architecture")
     samples = Samples(arrays["profile.scores"], arrays["profile.true"].astype(np.bool_), arrays["profile.weights"])
     files = tuple(described.pop("files"))
-    proxy = Proxy(path, described["model"], _key(path, arrays)) if described["model"] else None
-    return Profile(samples=samples, population=arrays["profile.population"], files=files, proxy=proxy, **described)
+    key = _key(path, arrays)
+    proxy = Proxy(path, described["model"], key) if described["model"] else None
+    return Profile(
+        samples=samples,
+        population=arrays["profile.population"],
+        files=files,
+        proxy=proxy,
+        differences=from_arrays(arrays),
+        path=path,
+        key=key,
+        **described,
+    )
 
 
 def _key(path: Path, arrays: Mapping[str, NDArray[Any]]) -> str:
     """Another one whenever other thresholds may come of the samples."""
     key = blake2b(path.stem.encode(), digest_size=10)
-    for name in sorted(name for name in arrays if name.startswith("profile.")):
+    for name in sorted(name for name in arrays if name.startswith(("profile.", "difference."))):
         key.update(arrays[name].tobytes())
     return key.hexdigest()
 
@@ -164,14 +192,14 @@ def load_model(proxy: Proxy) -> SpecialisedModel:
 
     opened = _opened(proxy.path)
     if opened is None:
-        raise _gone(proxy)
+        raise _gone(proxy.path)
     described, arrays = opened
     tensors = {k.removeprefix("model."): v for k, v in arrays.items() if k.startswith("model.")}
     return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors)
 
 
-def _gone(proxy: Proxy) -> RunError:
-    return RunError(f"what was learnt has gone: {proxy.path}", hint="run the query again: it is learnt anew")
+def _gone(path: Path) -> RunError:
+    return RunError(f"what was learnt has gone: {path}", hint="run the query again: it is learnt anew")
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from squares import Squares
 
 import vqe
 from vqe.library import Library
-from vqe.models import Detected, ModelInfo
 from vqe.profile import load
 
 FRAMES = 3000
 QUERY = "SELECT frame FROM cam WHERE contains('bus')"
 TRUE = np.array([n % 250 < 30 for n in range(FRAMES)])
-
-
-class Squares:
-    """Finds the bright square: a detector that is right on every frame of this clip, and counts how often it is run."""
-
-    batch = 1
-
-    def __init__(self, info: ModelInfo) -> None:
-        self.info = info
-        self.asked = 0
-
-    def detect(self, pictures: Sequence[NDArray[np.uint8]], *_: object) -> list[Detected]:
-        self.asked += len(pictures)
-        time.sleep(0.002 * len(pictures))  # dear enough to be worth avoiding
-        return [self._found(p) for p in pictures]
-
-    def _found(self, picture: NDArray[np.uint8]) -> Detected:
-        seen = (picture[:, :, 0] > 190).sum() > 60
-        bus = next(i for i, name in self.info.classes.items() if name == "bus")
-        boxes = np.array([[1, 1, 20, 20]], np.float32)[: int(seen)]
-        return Detected(np.full(len(boxes), bus, np.int16), np.full(len(boxes), 0.9, np.float32), boxes)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +48,7 @@ def camera(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         db.sql(f"CREATE VIDEO cam FROM '{clip}'")
         info = db._engine.library.model(None)
         db._catalog.put_cost("reference", info.key, 0.05)
-        squares = Squares(info)
+        squares = Squares(info, 0.002)  # dear enough to be worth avoiding
         monkeypatch.setattr(Library, "reference", lambda *_: squares)
         yield db, squares
 

@@ -114,11 +114,12 @@ def test_answers_carry_on_until_something_changes() -> None:
     pictures = scene(100)
     pictures[40:60] = with_square(pictures[40:60])
     pictures += np.linspace(0, 30, 100)[:, None, None]  # dawn
-    origins, last = carried(pixels(pictures), DifferenceFilter("earlier").distance, 30.0, first=1000)
+    frames = np.arange(1000, 1200, 2)
+    origins, last = carried(frames, pixels(pictures), DifferenceFilter("earlier").distance, 30.0)
     assert origins.dtype == np.int64
-    np.testing.assert_array_equal(origins, np.repeat([1000, 1040, 1060], [40, 20, 40]))
+    np.testing.assert_array_equal(origins, np.repeat([1000, 1080, 1120], [40, 20, 40]))
     assert last is not None
-    assert last.position == 1060
+    assert last.frame == 1120
 
 
 @pytest.mark.parametrize("delta", [-1.0, 5.0, 9.0, 1e9])
@@ -131,18 +132,19 @@ def test_carrying_is_as_one_frame_after_another(delta: float) -> None:
         if distance(pictures[i : i + 1], pictures[kept : kept + 1])[0] > delta:
             kept = i
         expected.append(kept)
-    at_once, _ = carried(pictures, distance, delta)
+    frames = np.arange(80)
+    at_once, _ = carried(frames, pictures, distance, delta)
     np.testing.assert_array_equal(at_once, expected)
     in_parts: list[int] = []
     last: Kept | None = None
     for start, end in ((0, 1), (1, 30), (30, 30), (30, 80)):
-        part, last = carried(pictures[start:end], distance, delta, first=start, last=last)
+        part, last = carried(frames[start:end], pictures[start:end], distance, delta, last)
         in_parts += part.tolist()
     assert in_parts == expected
 
 
 def test_nothing_to_carry() -> None:
-    origins, last = carried(np.zeros((0, SIDE, SIDE), np.uint8), global_mse, 1.0)
+    origins, last = carried(np.arange(0), np.zeros((0, SIDE, SIDE), np.uint8), global_mse, 1.0)
     assert (len(origins), last) == (0, None)
 
 

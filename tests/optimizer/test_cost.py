@@ -85,6 +85,7 @@ def test_every_node_of_plan_is_known() -> None:
         "Query": plan.Query(""),
         "Learn": plan.Learn(SCAN, BUS, 100),
         "Thumbnails": plan.Thumbnails(SCAN, 96),
+        "Difference": plan.Difference(SCAN, "earlier", 8, 1.5),
         "Specialise": plan.Specialise(SCAN, "cnn", 0.1, 0.9),
         "Resolve": plan.Resolve(SCAN, BUS, "m", predicted=plan.Predicted(1.0, 10)),
     }

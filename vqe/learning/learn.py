@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqe.errors import RunError, VqeWarning
+from vqe.learning.difference import Comparison
 from vqe.learning.judge import judge_of
 from vqe.learning.pool import BLOCKS, STEP, Judge, make_pool
 from vqe.learning.windows import VOTES, windows_of
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Task
 from vqe.models.specialised import FAMILY, SpecialisedModel, train
-from vqe.optimizer.cascades import CLOSE_CALLS
+from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER
 from vqe.optimizer.cost import REFERENCE_SECONDS
 from vqe.optimizer.thresholds import choose, undecided
 from vqe.physical.chance import chances
@@ -68,11 +70,17 @@ class _Lesson:
         if not self._enough():
             self._look_longer(grid)
         if not self._enough():
-            return self._keep(None, _NO_SAMPLES, np.empty(0, np.float32), "true or false frames are too few to learn")
-        close = self._close_calls()
-        if CLOSE_CALLS * close > worth:
-            reason = f"{self.task.info.name} itself is unsure of {close:.0%} of the frames, too many for a small model"
-            return self._keep(None, _NO_SAMPLES, np.empty(0, np.float32), reason)
+            reason = "true or false frames are too few to learn from"
+            return self._keep(None, self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
+        compared = Comparison(
+            self.task, self.budget, self.run.library, self.run.check, self.pool, self._ask, self._samples, self.seed
+        )
+        alone = compared.alone(self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), "training would not pay"))
+        if alone is not None:
+            return self._keep(None, alone)
+        reason = self._hopeless(worth)
+        if reason:
+            return self._keep(None, self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
         model, scores = self._trained(None, 0)
         remaining = np.inf
         size = ROUND
@@ -88,7 +96,8 @@ class _Lesson:
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
         samples = self._sharpened(samples, scores)
         reason = "" if choose(samples, self.budget) else "there are too few true frames on held-out time"
-        return self._keep(model if not reason else None, samples, np.sort(scores), reason)
+        found = model if not reason else None
+        return self._keep(found, compared.beside(self._profile(found, samples, np.sort(scores), reason), scores))
 
     # --- buying labels ----------------------------------------------------------------------------------------------
 
@@ -160,13 +169,17 @@ class _Lesson:
         pool.held = np.isin(block, best)
         return fewest(best) >= FEWEST
 
-    def _close_calls(self) -> float:
-        """Of all frames the share in which scores only a little different would change the answer.
+    def _hopeless(self, worth: float) -> str:
+        """Why a small model would leave more than the share `worth` of the frames undecided; '' where it may not.
 
-        There the reference model contradicts itself from one frame to the next, and no small model can foretell it.
+        Where scores only a little different would change the answer, the reference model contradicts itself from one
+        frame to the next, and no small model can foretell it.
         """
         soft = self.pool.soft[self.pool.drawn & self.pool.known]
-        return float(((soft > 0) & (soft < 1)).mean())
+        close = float(((soft > 0) & (soft < 1)).mean())
+        if CLOSE_CALLS * close > max(worth, LEFT_OVER):
+            return f"{self.task.info.name} itself is unsure of {close:.0%} of the frames, too many for a small model"
+        return "training would not pay" if worth < LEFT_OVER else ""
 
     # --- training and measuring -------------------------------------------------------------------------------------
 
@@ -243,13 +256,13 @@ class _Lesson:
 
     # --- keeping ----------------------------------------------------------------------------------------------------
 
-    def _keep(
+    def _profile(
         self, model: SpecialisedModel | None, samples: Samples, population: NDArray[np.float32], reason: str
     ) -> Profile:
         pool = self.pool
         widths = "-".join(map(str, self.architecture.widths))
         name = f"cnn {self.architecture.size}×{self.architecture.size} {widths}" if model else ""
-        profile = Profile(
+        return Profile(
             predicate=self.task.predicate.text,
             samples=samples,
             population=population,
@@ -261,6 +274,10 @@ class _Lesson:
             size=SIZE,
             reason=reason,
         )
+
+    def _keep(self, model: SpecialisedModel | None, profile: Profile) -> Profile:
+        pool = self.pool
+        profile = replace(profile, labels=int(pool.known.sum()), positives=int((pool.known & pool.true).sum()))
         path = path_of(self.run.library.folder, self.task)
         tensors = model.tensors() if model else {}
         try:

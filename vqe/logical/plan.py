@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,6 +204,28 @@ class Thumbnails(Node):
     input: Node
     size: int = shown("{0}×{0}")
     video: Video = unseen()
+
+
+@dataclass(frozen=True)
+class Difference(Node):
+    """A difference detector: frames that are no further than `delta` from what they are compared with need no look.
+
+    against  'background', of that time: such frames are false; 'earlier', the last frame that did differ: they take
+             over whatever its answer comes to
+    blocks   the picture is compared in so many by so many parts, each with its weight; None: as a whole
+    delta    in grey levels squared
+    left     of the frames that arrive undecided, the share that is expected to need a look all the same
+    profile  where this was learnt from
+    Above Specialise it compares those frames with each other that the small model was unsure of.
+    """
+
+    input: Node
+    against: Literal["background", "earlier"] = shown("from {}")
+    blocks: int | None = shown("in {0}×{0} blocks")
+    delta: float = shown("≤ {:.3g}")
+    weights: tuple[float, ...] | None = unseen()
+    left: float = unseen(1.0)
+    profile: Path | None = unseen()
 
 
 @dataclass(frozen=True)

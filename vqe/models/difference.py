@@ -43,9 +43,9 @@ class DifferenceFilter:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The last frame whose own answer counts: its position and its thumbnail, uint8 [S, S]."""
+    """The last frame whose own answer counts: its number and its thumbnail, uint8 [S, S]."""
 
-    position: int
+    frame: int
     thumbnail: NDArray[np.uint8]
 
 
@@ -130,13 +130,17 @@ def _regress(features: NDArray[np.float64], changed: NDArray[np.bool_]) -> NDArr
 
 
 def carried(
-    thumbnails: NDArray[np.uint8], distance: Distance, delta: float, *, first: int = 0, last: Kept | None = None
+    frames: NDArray[np.int64],
+    thumbnails: NDArray[np.uint8],
+    distance: Distance,
+    delta: float,
+    last: Kept | None = None,
 ) -> tuple[NDArray[np.int64], Kept | None]:
     """Which earlier frame's answer each frame takes over, int64 [n]: the last that differed from its forerunner.
 
-    thumbnails  uint8 [n, S, S] of a stretch without gaps, in time order
+    frames      int64 [n], rising: what the frames are called
+    thumbnails  uint8 [n, S, S], of these
     distance    as `DifferenceFilter.distance`; more than delta from the last kept frame makes a frame the next one kept
-    first       the position of the first frame; positions count on from there
     last        what the call for the frames before returned; None: the first frame is kept
     Also returns what the call for the frames after needs: None only where there was none and there are no frames.
     """
@@ -145,18 +149,18 @@ def carried(
     i, look = 0, 1
     while i < n:
         if last is None:
-            last = Kept(first + i, thumbnails[i].copy())
-            origins[i] = last.position
+            last = Kept(int(frames[i]), thumbnails[i].copy())
+            origins[i] = last.frame
             i += 1
             continue
         ahead = thumbnails[i : i + look]
         far = np.flatnonzero(distance(ahead, last.thumbnail[None]) > delta)
         same = int(far[0]) if len(far) else len(ahead)
-        origins[i : i + same] = last.position
+        origins[i : i + same] = last.frame
         i += same
         look = min(2 * look, _LONGEST_LOOK)
         if len(far):
-            last, look = Kept(first + i, thumbnails[i].copy()), max(1, same)
-            origins[i] = first + i
+            last, look = Kept(int(frames[i]), thumbnails[i].copy()), max(1, same)
+            origins[i] = last.frame
             i += 1
     return origins, last

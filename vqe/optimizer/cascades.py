@@ -26,11 +26,14 @@ PAYS = 0.8  # of the time without it is what a plan has to promise before anythi
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds a frame, as measured: of the reference model with a full picture, of a thumbnail, of a small model."""
+    """Seconds a frame, as measured: of the reference model with a full picture, of a thumbnail, of a small model, of a
+    comparison with the background, and with an earlier frame."""
 
     reference: float
     thumbnail: float
     specialised: float
+    background: float
+    earlier: float
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def candidates(situation: Situation) -> list[Candidate]:
         found.append(_sampling(situation))
     if situation.space in ("all", "noscope"):
         found.append(
-            _learning(situation, found) if situation.profile is None else _cascade(situation, situation.profile)
+            learning(situation, found) if situation.profile is None else _cascade(situation, situation.profile)
         )
     return found
 
@@ -114,7 +117,7 @@ def _sampling(situation: Situation) -> Candidate:
     predicted = Predicted(seconds, asked)
 
     def build(scan: Node) -> Node:
-        return _resolve(situation, scan, every, predicted, None)
+        return resolved(situation, scan, every, predicted, None)
 
     return Candidate(
         "sampling", seconds, f"the reference model on every {every}th frame, closer where it is unclear", build
@@ -129,24 +132,22 @@ def sampling_distance(task: Task) -> int:
 # --- a small model --------------------------------------------------------------------------------------------------
 
 
-def _learning(situation: Situation, others: list[Candidate]) -> Candidate:
+def learning(situation: Situation, others: list[Candidate]) -> Candidate:
     """To learn first: worth it only where the promise is well below what can be had without."""
     task, costs = situation.task, situation.costs
     if not situation.budget.fnr:
         return Candidate("learn", 0, "", note="a budget of 0 leaves nothing to a small model")
     frames = len(task.frames)
     labels = int(min(LABELS, 0.1 * frames))
-    learning = labels * costs.reference + min(POOL, frames) * costs.thumbnail + TRAINING_SECONDS
-    fixed = learning + frames * (costs.thumbnail + costs.specialised)
+    first = labels * costs.reference + min(POOL, frames) * costs.thumbnail + TRAINING_SECONDS
+    fixed = first + frames * (costs.thumbnail + costs.specialised)
     left_over = situation.unknown * costs.reference * _asked_of_undecided(sampling_distance(task))
     seconds = fixed + LEFT_OVER * left_over
     worth = (PAYS * min(c.seconds for c in others if not c.note) - fixed) / left_over
-    note = "" if worth > LEFT_OVER else f"learning takes about {learning:.0f} s and would not pay"
+    note = "" if worth > LEFT_OVER else f"learning takes about {first:.0f} s and would not pay"
 
     def build(scan: Node) -> Node:
-        return Learn(
-            scan, task.predicate, labels, min(1.0, worth), task, situation.budget, learning, seconds - learning
-        )
+        return Learn(scan, task.predicate, labels, min(1.0, worth), task, situation.budget, first, seconds - first)
 
     return Candidate("learn", seconds, f"a small model, after about {labels} labels", build, note)
 
@@ -170,9 +171,9 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     share = SLACK * base / max(1e-9, situation.unknown * situation.costs.reference)
     thresholds = widened(thresholds, profile.population, share, profile.samples, situation.budget)
     seconds = _cascade_seconds(situation, profile, thresholds, every)
-    audit, checked = _audited(situation, profile, thresholds, seconds)
-    seconds += checked * situation.costs.reference
     shares = undecided(thresholds, profile.population)
+    audit, checked = audited(situation, profile, 1 - sum(shares), shares[1], seconds)
+    seconds += checked * situation.costs.reference
     asked = _asked(situation, profile, thresholds, every)
     true = true_share(profile.samples)
     predicted = Predicted(seconds, asked, thresholds.fnr, thresholds.false, shares, checked, true)
@@ -183,7 +184,7 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
         decided = Specialise(
             small, profile.model, thresholds.low, thresholds.high, profile.smooth or None, proxy, predicted
         )
-        return replace(_resolve(situation, decided, every, predicted, audit), proxy=proxy)
+        return replace(resolved(situation, decided, every, predicted, audit), proxy=proxy)
 
     return Candidate(kind, seconds, f"{profile.model}, {shares[0]:.1%} of the frames asked", build)
 
@@ -208,13 +209,13 @@ def _asked_of_undecided(every: int) -> float:
     return min(1.0, 1 / every + 0.5)
 
 
-def _audited(
-    situation: Situation, profile: Profile, thresholds: Thresholds, seconds: float
+def audited(
+    situation: Situation, profile: Profile, dropped: float, returned: float, seconds: float
 ) -> tuple[Audit | None, float]:
-    """The audit beside a plan that takes so long without it, and how many calls it takes."""
+    """The audit beside a plan that takes so long without it, and how many calls it takes. `dropped`, `returned`: of all
+    frames, those decided false and true without asking."""
     costs, frames = situation.costs, len(situation.task.frames)
-    open_, above = undecided(thresholds, profile.population)
-    dropped, returned = frames * (1 - open_ - above), frames * above
+    dropped, returned = frames * dropped, frames * returned
     whole = max(1, profile.smooth) if situation.task.window is not None else 1  # frames asked to know the truth of one
     confidence = situation.budget.confidence
     if confidence is None and not situation.audit:
@@ -232,7 +233,7 @@ def _audited(
     return audit, min(whole * (low * dropped + high * returned), situation.unknown)
 
 
-def _resolve(situation: Situation, below: Node, every: int, predicted: Predicted, audit: Audit | None) -> Resolve:
+def resolved(situation: Situation, below: Node, every: int, predicted: Predicted, audit: Audit | None) -> Resolve:
     task = situation.task
     return Resolve(
         below,

@@ -10,6 +10,7 @@ from vqe.logical.node import Node, walk
 from vqe.logical.plan import (
     Boxes,
     Detect,
+    Difference,
     Events,
     Filter,
     Frames,
@@ -29,6 +30,7 @@ from vqe.logical.plan import (
 REFERENCE_SECONDS = 0.040
 DECODE_SECONDS = 0.0015
 THUMBNAIL_SECONDS = 0.0005
+DIFFERENCE_SECONDS = 0.0001
 SPECIALISED_SECONDS = 0.00015
 # Shares that nothing is known of yet.
 SELECTIVITY = 0.1
@@ -44,7 +46,7 @@ class Estimate:
     stored: int | None = None
 
 
-Costly: TypeAlias = Detect | Resolve | Thumbnails | Specialise
+Costly: TypeAlias = Detect | Resolve | Thumbnails | Difference | Specialise
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ def estimate(node: Node, known: Measured) -> Estimate:
         case Learn(input=below, seconds=seconds):  # the plan that comes of it takes the place of the Detect above
             inner = estimate(below, known)
             return Estimate(inner.rows, inner.seconds + seconds)
-        case Thumbnails(input=below) | Specialise(input=below):
+        case Thumbnails(input=below) | Difference(input=below) | Specialise(input=below):
             inner = estimate(below, known)
-            return Estimate(inner.rows, inner.seconds + inner.rows * known.seconds(node))
+            return Estimate(inner.rows, inner.seconds + inner.rows * _undecided(below) * known.seconds(node))
         case Resolve(input=below, predicted=predicted):
             inner = estimate(below, known)
             true = SELECTIVITY if predicted.true is None else predicted.true
@@ -103,3 +105,13 @@ def estimate(node: Node, known: Measured) -> Estimate:
             each = [estimate(r, known) for r in relations]
             return Estimate(sum(e.rows for e in each), sum(e.seconds for e in each))
     raise TypeError(f"no cost is known for {type(node).__name__}")
+
+
+def _undecided(node: Node) -> float:
+    """Of the frames that leave a node the share that somebody above has to look at."""
+    match node:
+        case Difference(input=below, left=left):
+            return _undecided(below) * left
+        case Specialise(predicted=predicted) if predicted is not None and predicted.shares:
+            return predicted.shares[0]
+    return 1.0

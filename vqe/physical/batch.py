@@ -14,6 +14,7 @@ from vqe.labels import Labels, concatenate
 from vqe.video import Thumbnails
 
 UNDECIDED = -1
+OWN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +25,21 @@ class Evidence:
     verdicts    int8 [n]: 1 true, 0 false, UNDECIDED
     source      gives their full pictures
     scores      float32 [n], of a small model, from 0 to 1; None where there is none
+    origins     int64 [n]: the frame whose answer each takes over, its own number where none; OWN where it was decided
+                before; None where no frames have been compared
     """
 
     thumbnails: NDArray[np.uint8] | None
     verdicts: NDArray[np.int8]
     source: Thumbnails
     scores: NDArray[np.float32] | None = None
+    origins: NDArray[np.int64] | None = None
 
     def take(self, positions: NDArray[np.int64]) -> Evidence:
         small = None if self.thumbnails is None else self.thumbnails[positions]
         scores = None if self.scores is None else self.scores[positions]
-        return Evidence(small, self.verdicts[positions], self.source, scores)
+        origins = None if self.origins is None else self.origins[positions]
+        return Evidence(small, self.verdicts[positions], self.source, scores, origins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,12 @@ class Batch:
 
     def where(self, mask: NDArray[np.bool_]) -> Batch:
         return self if mask.all() else self.take(np.flatnonzero(mask))
+
+    def without_thumbnails(self) -> Batch:
+        """The same for those who hold many frames and look at none."""
+        if self.evidence is None or self.evidence.thumbnails is None:
+            return self
+        return replace(self, evidence=replace(self.evidence, thumbnails=None))
 
 
 Batches: TypeAlias = Iterator[Batch]
@@ -108,9 +119,11 @@ def joined(batches: list[Batch]) -> Batch:
 def _joined_evidence(parts: list[Evidence]) -> Evidence:
     small = [p.thumbnails for p in parts if p.thumbnails is not None]
     scores = [p.scores for p in parts if p.scores is not None]
+    origins = [p.origins for p in parts if p.origins is not None]
     return Evidence(
         np.concatenate(small) if len(small) == len(parts) else None,
         np.concatenate([p.verdicts for p in parts]),
         parts[0].source,
         np.concatenate(scores) if len(scores) == len(parts) else None,
+        np.concatenate(origins) if len(origins) == len(parts) else None,
     )

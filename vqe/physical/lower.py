@@ -8,6 +8,7 @@ from vqe.logical import plan
 from vqe.logical.node import Node, children, walk
 from vqe.models import ModelInfo
 from vqe.physical.detect import detect
+from vqe.physical.difference import difference
 from vqe.physical.events import events
 from vqe.physical.filter import filter
 from vqe.physical.operator import Operator, Run
@@ -46,6 +47,8 @@ def _lower(node: Node, run: Run, functions: Mapping[str, str], video: Video, inf
             return Operator(node, inputs, lambda: stable(node, below(), run, info))
         case plan.Thumbnails():
             return Operator(node, inputs, lambda: thumbnails(node, below(), run))
+        case plan.Difference():
+            return Operator(node, inputs, lambda: difference(node, below(), run, video))
         case plan.Specialise():
             return Operator(node, inputs, lambda: specialise(node, below(), run, video))
         case plan.Resolve():

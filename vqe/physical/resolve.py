@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from vqe.labels import Labels, concatenate
 from vqe.logical import plan
 from vqe.physical.assured import assured
 from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence, grouped, joined
+from vqe.physical.carry import GONE, Carry
 from vqe.physical.chance import chances
 from vqe.physical.filter import truth
 from vqe.physical.operator import Run
@@ -67,12 +68,11 @@ class Pass:
                 yield from held.decide(final=True)
 
     def _told(self, source: Batches) -> Batches:
-        """The same, counting verdicts and telling of progress."""
+        """The same, counting what cheap evidence says, and telling of progress."""
         seen = 0
         for batch in source:
-            if batch.evidence is not None:
-                self.tally.verdicts += np.bincount(batch.evidence.verdicts - UNDECIDED, minlength=3)
-            yield batch
+            self.tally.see(batch)
+            yield batch.without_thumbnails()
             seen += len(batch)
             if self.run.progress is not None:
                 self.run.progress.update(seen, self.total)
@@ -134,6 +134,7 @@ class _Held:
     asked: Bools = field(init=False)
     decided: int = 0
     labels: list[Labels] = field(default_factory=list)
+    carry: Carry = field(default_factory=Carry)
 
     def __post_init__(self) -> None:
         self.answers = np.full(len(self.batch), UNKNOWN, np.int8)
@@ -142,6 +143,16 @@ class _Held:
     @property
     def known(self) -> Bools:
         return np.not_equal(self.answers, UNKNOWN)
+
+    @property
+    def told(self) -> NDArray[np.int8]:
+        """The answers that have a part in deciding: int8 [n]."""
+        return np.where(self.asked, self.answers, np.int8(UNKNOWN))
+
+    @property
+    def taken(self) -> NDArray[np.int8]:
+        """The same, with those that frames take over."""
+        return self.carry.taken(self.batch, self.told)
 
     @property
     def undecided(self) -> Bools:
@@ -185,6 +196,16 @@ class _Held:
         if self.passing.node.values:
             self.labels.append(labels)
 
+    def _ask_origins(self, positions: NDArray[np.int64]) -> None:
+        """Ask about the frames whose answers these take over: mostly they themselves."""
+        places = self.carry.places(self.batch)[positions]
+        own = np.unique(places[places != GONE])
+        self._ask(own)
+        self.asked[own] = True
+        if (places == GONE).any() and self.carry.answer == UNKNOWN:
+            answers, _ = self.passing.answers(np.array([self.carry.frame]), self.batch.evidence)
+            self.carry = replace(self.carry, answer=int(answers.any()))
+
     # --- decisions --------------------------------------------------------------------------------------------------
 
     def _resolved(self, windows: _Windows) -> Bools:
@@ -195,9 +216,8 @@ class _Held:
         first = stride = node.every or 1
         while still.any():
             needed = windows.spread(still)
-            chosen = on_grid(self.batch.frames, needed, self.asked, stride, self.passing.seed)
-            self._ask(np.flatnonzero(chosen))
-            self.asked |= chosen
+            chosen = on_grid(self.batch.frames, needed, self.taken != UNKNOWN, stride, self.passing.seed)
+            self._ask_origins(np.flatnonzero(chosen))
             if stride == 1:
                 break
             still &= unclear(self._shares(windows), stride, first, voting)
@@ -208,8 +228,7 @@ class _Held:
         return np.asarray(result, np.bool_)
 
     def _shares(self, windows: _Windows) -> NDArray[np.float64]:
-        answers = np.where(self.asked, self.answers, UNKNOWN).astype(np.int8)
-        return shares(estimates(windows.places, answers), windows.low, windows.high)
+        return shares(estimates(windows.places, self.taken), windows.low, windows.high)
 
     def _checked(self, result: Bools, windows: _Windows) -> Bools:
         """The result, put right by the audit and by what is known anyway; everything is counted."""
@@ -271,6 +290,7 @@ class _Held:
         else:
             start = min(complete, int(np.searchsorted(places, places[complete] - reach, side="left")))
         keep = np.arange(start, len(places))
+        self.carry = self.carry.after(self.batch, self.told, start)
         self.batch = self.batch.take(keep)
         self.answers, self.asked = self.answers[keep], self.asked[keep]
         self.decided = complete - start

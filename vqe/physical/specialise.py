@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vqe.logical import plan
 from vqe.models.specialised import SpecialisedModel
-from vqe.physical.batch import UNDECIDED, Batch, Batches, grouped, joined
+from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence, grouped, joined
 from vqe.physical.operator import Run
 from vqe.physical.votes import shares
 from vqe.profile import load_model
@@ -25,7 +25,6 @@ def specialise(node: plan.Specialise, source: Batches, run: Run, video: Video) -
         held: _Held | None = None
         for part in file:
             scores = scorer.probabilities(part)
-            part = _without_thumbnails(part)
             held = _Held(part, scores) if held is None else held.add(part, scores)
             yield from held.decide(node, final=False)
         if held is not None:
@@ -34,18 +33,32 @@ def specialise(node: plan.Specialise, source: Batches, run: Run, video: Video) -
 
 
 class _Scorer:
-    """Scores of frames, and what they take."""
+    """Scores of frames, and what they take. A frame that takes over another one's answer has its score."""
 
     def __init__(self, model: SpecialisedModel) -> None:
         self._model = model
         self._frames = 0
         self._seconds = 0.0
+        self._last = np.zeros(1, np.float32)  # the score of the frame before, so of an origin that lies further back
 
     def probabilities(self, batch: Batch) -> NDArray[np.float32]:
         """float32 [n], from 0 to 1."""
         evidence = batch.evidence
-        assert evidence is not None and evidence.thumbnails is not None
-        backgrounds = evidence.source.backgrounds(batch.frames)
+        assert evidence is not None
+        own = _looked_at(batch.frames, evidence)
+        scores = evidence.verdicts.astype(np.float32)
+        scores[own] = self._scores(batch.frames[own], evidence.take(own))
+        if evidence.origins is not None:
+            inside = np.searchsorted(batch.frames, evidence.origins) + (evidence.origins >= batch.frames[0])
+            scores = np.concatenate([self._last, scores])[inside]
+        self._last = scores[-1:]
+        return scores
+
+    def _scores(self, frames: NDArray[np.int64], evidence: Evidence) -> NDArray[np.float32]:
+        if not len(frames):
+            return np.empty(0, np.float32)
+        assert evidence.thumbnails is not None
+        backgrounds = evidence.source.backgrounds(frames)
         start = time.perf_counter()
         found = self._model.probabilities(evidence.thumbnails, backgrounds)
         self._seconds += time.perf_counter() - start
@@ -77,9 +90,9 @@ class _Held:
         scores = smoothed(self.probabilities, reach)[self.decided : complete]
         ready = self.batch.take(np.arange(self.decided, complete))
         assert ready.evidence is not None
-        verdicts = np.full(len(ready), UNDECIDED, np.int8)
-        verdicts[scores < node.low] = 0
-        verdicts[scores > node.high] = 1
+        verdicts = ready.evidence.verdicts.copy()
+        verdicts[(verdicts == UNDECIDED) & (scores < node.low)] = 0
+        verdicts[(verdicts == UNDECIDED) & (scores > node.high)] = 1
         yield replace(ready, evidence=replace(ready.evidence, verdicts=verdicts, scores=scores))
         forget = max(0, complete - reach)
         self.batch = self.batch.take(np.arange(forget, len(self.batch)))
@@ -96,6 +109,7 @@ def smoothed(scores: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     return shares(scores.astype(np.float64), low, high).astype(np.float32)
 
 
-def _without_thumbnails(batch: Batch) -> Batch:
-    assert batch.evidence is not None
-    return replace(batch, evidence=replace(batch.evidence, thumbnails=None))
+def _looked_at(frames: NDArray[np.int64], evidence: Evidence) -> NDArray[np.int64]:
+    """Positions of the frames that are neither decided yet nor going to be by another one."""
+    undecided = evidence.verdicts == UNDECIDED
+    return np.flatnonzero(undecided if evidence.origins is None else undecided & (evidence.origins == frames))

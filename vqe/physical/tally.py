@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.accuracy import FrameAccuracy, Stratum, frame_accuracy
+from vqe.physical.batch import OWN, UNDECIDED, Batch
 from vqe.physical.seen import Seen
 
 RISK = 0.05  # that an interval does not hold the rate of the answer that is given
@@ -48,6 +49,7 @@ class Tally:
     """Counts of one run.
 
     verdicts    int64 [3]: frames that cheap evidence left undecided, called false, called true
+    compared    frames that were compared with an earlier one; `carried`: those that take over its answer
     calls       of the reference model; `checked`: those of the audit alone
     confidence  with which an audit was content, where it went on until it was
     decided     where it is kept: (frame, returned) of what was decided without the model
@@ -59,12 +61,24 @@ class Tally:
     dropped: Counts = field(default_factory=Counts)
     returned: Counts = field(default_factory=Counts)
     verdicts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
+    compared: int = 0
+    carried: int = 0
     calls: int = 0
     checked: int = 0
     confidence: float | None = None
     decided: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
     complete: bool = False
+
+    def see(self, batch: Batch) -> None:
+        """Count what cheap evidence says of these frames."""
+        if batch.evidence is None:
+            return
+        self.verdicts += np.bincount(batch.evidence.verdicts - UNDECIDED, minlength=3)
+        if batch.evidence.origins is not None:
+            compared = batch.evidence.origins != OWN
+            self.compared += int(compared.sum())
+            self.carried += int((compared & (batch.evidence.origins != batch.frames)).sum())
 
     @property
     def frames(self) -> int:

@@ -1,0 +1,153 @@
+"""What a difference detector needs to know: how frames differ, and how often those that hardly do have one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.differences import Background, Differences, Earlier
+from vqe.knowledge import Knowledge
+from vqe.learning.carrying import Stills, measured, optimistic
+from vqe.learning.pool import STEP, Pool
+from vqe.library import Library
+from vqe.logical.budget import Budget
+from vqe.logical.plan import Proxy, Task
+from vqe.models.difference import blocked_mse, fit_weights
+from vqe.optimizer.cascades import LABELS, LEFT_OVER, PAYS, TRAINING_SECONDS, Situation, candidates
+from vqe.optimizer.cost import REFERENCE_SECONDS
+from vqe.optimizer.differences import planned
+from vqe.optimizer.thresholds import choose
+from vqe.physical.chance import chances
+from vqe.profile import Profile, Samples, path_of
+
+ORIGINS = 150  # labels at the most are bought for frames whose answers are taken over
+SHARE = 0.1  # of all frames is the most
+SIMULATED = 6e-4  # seconds that it takes to carry answers over one frame at all distances
+
+
+@dataclass
+class Comparison:
+    """Learns how the frames of a pool differ, as far as a plan could gain by it.
+
+    check    raises KeyboardInterrupt where the user has cancelled
+    ask      asks the reference model about the frames at these positions
+    samples  the held-out frames that chance has drawn, and their truth, by these scores of the pool
+    """
+
+    task: Task
+    budget: Budget
+    library: Library
+    check: Callable[[], None]
+    pool: Pool
+    ask: Callable[[NDArray[np.int64]], None]
+    samples: Callable[[NDArray[np.float32]], Samples]
+    seed: int
+    backgrounds: tuple[Background, ...] = field(default=())
+
+    def alone(self, profile: Profile) -> Profile | None:
+        """What a detector needs that works alone; None where a small model promises more."""
+        if self.task.window is not None:
+            return None
+        self.backgrounds = _backgrounds(self.pool)
+        profile = self._sampled(profile)
+        rival = self._training(profile)
+        profile = self._with_earlier(profile, np.ones(len(self.pool), np.bool_), rival)
+        if rival < PAYS * self._seconds(profile):
+            return None
+        return replace(profile, untrained=len(self.task.frames))
+
+    def beside(self, profile: Profile, scores: NDArray[np.float32]) -> Profile:
+        """What a detector needs that works beside the small model of these scores."""
+        thresholds = choose(profile.samples, self.budget)
+        if thresholds is None or not profile.model:
+            return profile
+        differences = Differences(scores, self._positions(), STEP, self.backgrounds)
+        proxy = Proxy(path_of(self.library.folder, self.task), profile.model, "")
+        profile = replace(profile, proxy=proxy, differences=differences)
+        unsure = (scores >= thresholds.low) & (scores <= thresholds.high)
+        return self._with_earlier(profile, unsure, np.inf)
+
+    def _with_earlier(self, profile: Profile, looked_at: NDArray[np.bool_], rival: float) -> Profile:
+        """The same with what is carried from earlier frames, where that would pay if it never went wrong.
+
+        looked_at: bool [n], the frames of the pool that it is to spare. `rival`: seconds of a plan not yet among those
+        that the profile allows.
+        """
+        stills = Stills.of(self.pool, self.task.video, looked_at)
+        best = min(rival, self._seconds(profile))
+        if (
+            stills is None
+            or self._seconds(_carrying(profile, optimistic(stills, profile.samples))) + self._price() > best
+        ):
+            return profile
+        if not profile.model:
+            self._draw()
+            profile = self._sampled(profile)
+        luck = chances(self.task.video, self.pool.frames[self._positions()], "origins", self.seed)
+        earlier = measured(stills, self._positions(), profile.samples, self.budget, self._asked, luck, self._most())
+        return profile if earlier is None else _carrying(profile, earlier)
+
+    # --- samples ----------------------------------------------------------------------------------------------------
+
+    def _sampled(self, profile: Profile) -> Profile:
+        """With the samples that there are now, and no model's scores."""
+        scores = np.full(len(self.pool), 0.5, np.float32)
+        samples = self.samples(scores)
+        differences = Differences(scores, self._positions(), STEP, self.backgrounds)
+        return replace(profile, samples=samples, population=scores, differences=differences)
+
+    def _positions(self) -> NDArray[np.int32]:
+        """Where the samples stand in the pool."""
+        return np.flatnonzero(self.pool.drawn & self.pool.held & self.pool.known).astype(np.int32)
+
+    def _draw(self) -> None:
+        """More samples: of what is not looked at, little can be told by few."""
+        pool = self.pool
+        chance = np.where(pool.held, self._most() / max(1, pool.held.sum()), 0.0)
+        self.ask(pool.draw(np.minimum(1.0, chance), chances(self.task.video, pool.frames, "difference", self.seed)))
+
+    def _asked(self, positions: NDArray[np.int64]) -> None:
+        self.check()
+        self.ask(positions)
+
+    def _most(self) -> int:
+        return int(min(ORIGINS, SHARE * len(self.task.frames)))
+
+    # --- what plans would take --------------------------------------------------------------------------------------
+
+    def _situation(self, profile: Profile) -> Situation:
+        return Knowledge(self.library).situation(self.task, self.budget, False, profile)
+
+    def _seconds(self, profile: Profile) -> float:
+        """Of the best plan that the profile allows."""
+        situation = self._situation(profile)
+        return min(c.seconds for c in [*candidates(situation), *planned(situation)] if not c.note)
+
+    def _training(self, profile: Profile) -> float:
+        """Until a small model has answered, from here on."""
+        situation = self._situation(profile)
+        costs, frames = situation.costs, len(self.task.frames)
+        labels = max(0.0, min(LABELS, SHARE * frames) - self.pool.known.sum())
+        after = frames * (costs.thumbnail + costs.specialised)
+        return float(TRAINING_SECONDS + after + (labels + LEFT_OVER * situation.unknown) * costs.reference)
+
+    def _price(self) -> float:
+        """Of looking how often what is carried goes wrong."""
+        reference = self.library.catalog.cost("reference", self.task.info.key)
+        return self._most() * (reference or REFERENCE_SECONDS) + SIMULATED * len(self.pool)
+
+
+def _backgrounds(pool: Pool) -> tuple[Background, ...]:
+    """Distances of whole pictures, and of blocks that count as the labels outside held-out time tell."""
+    blocked = blocked_mse(pool.thumbnails, pool.backgrounds)
+    own = pool.known & ~pool.held
+    weights = fit_weights(blocked[own], pool.true[own])
+    return Background(blocked.mean(1), None), Background(blocked @ weights, tuple(weights.tolist()))
+
+
+def _carrying(profile: Profile, earlier: Earlier) -> Profile:
+    assert profile.differences is not None
+    return replace(profile, differences=replace(profile.differences, earlier=earlier))
