@@ -43,11 +43,14 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def camera(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[vqe.Connection, Squares]]:
-    """The clip as a video whose detector is slow, as the catalogue says: 50 ms a frame."""
+    """The clip as a video whose detector is slow, as the catalogue says: 50 ms a frame. To compare frames costs as
+    much, so that it takes a small model."""
     with vqe.connect(tmp_path / "db", {"plan_space": "all"}) as db:
         db.sql(f"CREATE VIDEO cam FROM '{clip}'")
         info = db._engine.library.model(None)
         db._catalog.put_cost("reference", info.key, 0.05)
+        for against in ("background", "earlier"):
+            db._catalog.put_cost("difference", against, 0.05)
         squares = Squares(info, 0.002)  # dear enough to be worth avoiding
         monkeypatch.setattr(Library, "reference", lambda *_: squares)
         yield db, squares

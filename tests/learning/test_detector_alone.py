@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from squares import Squares
 
 import vqe
 from vqe.library import Library
-from vqe.profile import Profile, load
+from vqe.profile import Profile, load, save
 
 LESSON = importlib.import_module("vqe.learning.learn")
 FRAMES = 1200
@@ -113,3 +115,22 @@ def test_a_model_is_trained_where_that_pays(
     db._catalog.put_cost("difference", "background", 0.05)
     with pytest.raises(AssertionError, match="trained"):
         rates(db)
+
+
+def test_a_detector_that_breaks_the_budget_goes(camera: tuple[vqe.Connection, Squares]) -> None:
+    """What is known of distances is made wrong: all frames take over the first one's answer, and the audit sees it."""
+    db, _ = camera
+    rates(db)
+    (path,) = db.folder.glob("profiles/*/*")
+    profile = kept(db)
+    assert profile.differences is not None and profile.differences.earlier is not None
+    d = profile.differences.earlier
+    wide = np.array([1e6, 1e7], np.float32)
+    d = replace(d, deltas=wide, origins=d.origins[:2] * 0, true=d.true[:2], masses=d.masses[:2])
+    save(path, replace(profile, differences=replace(profile.differences, earlier=d)), {}, "")
+    for labels in db.folder.glob("labels/*"):
+        shutil.rmtree(labels)
+    db.sql("SET audit = '100%'")
+    with pytest.warns(vqe.VqeWarning, match="frames are no longer compared"):
+        assert rates(db) == (0, 0)
+    assert kept(db).differences is None
