@@ -1,0 +1,79 @@
+"""What was measured: the runs, and what they were of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vqe.bench.answer import Errors
+from vqe.bench.clock import Spent
+from vqe.bench.measure import Measured
+
+PLAIN, EXACT = "plain", "exact"
+FIRST, NEXT = "first", "next"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the plain way, or of a plan space.
+
+    turn      first (in an empty folder), next (what was learnt is kept, labels are not); '' of the plain way
+    sampled   its time was taken on a sample, and scaled
+    errors    None where the truth, or the answer, is not known
+    """
+
+    round: int
+    plan: str
+    turn: str
+    spent: Spent
+    sampled: bool
+    seed: int | None = None
+    measured: Measured | None = None
+    errors: Errors | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """For JSON."""
+        found = {"round": self.round, "plan": self.plan, "turn": self.turn, "seed": self.seed}
+        found |= {"seconds": self.spent.seconds, "cpu_seconds": self.spent.cpu, "sampled": self.sampled}
+        measured = self.measured
+        if measured is not None:
+            names = ("calls", "learning_seconds", "predicted_seconds", "predicted_after_learning", "how")
+            found |= {name: getattr(measured, name) for name in names}
+            found["reported"] = {name: asdict(rate) for name, rate in measured.reported.items()}
+        return found | {"errors": None if self.errors is None else asdict(self.errors)}
+
+
+@dataclass(frozen=True)
+class Result:
+    """All of it.
+
+    facts        of the query, its video and the machine, for JSON and the head of the table
+    frames       that the query needs; `duration`: how many seconds they show
+    rates        the two that are budgeted, by name, and what is allowed of each
+    truth        where it comes from; None where it is not known
+    hint         how it would be
+    """
+
+    facts: Mapping[str, Any]
+    frames: int
+    duration: float
+    rates: Mapping[str, float]
+    truth: str | None
+    hint: str
+    runs: tuple[Run, ...] = ()
+    interrupted: bool = False
+
+    def json(self) -> str:
+        from vqe.bench.summary import summaries
+
+        found = dict(self.facts) | {
+            "frames_needed": self.frames,
+            "seconds_needed": self.duration,
+            "truth": self.truth,
+            "interrupted": self.interrupted,
+            "plans": [asdict(s) for s in summaries(self)],
+            "runs": [run.facts() for run in self.runs],
+        }
+        return json.dumps(found, indent=1, ensure_ascii=False, default=float) + "\n"
