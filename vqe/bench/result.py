@@ -33,6 +33,11 @@ class Run:
     measured: Measured | None = None
     errors: Errors | None = None
 
+    def __str__(self) -> str:
+        """all first 12.3 s"""
+        scaled = ", scaled from a sample" if self.sampled else ""
+        return f"{f'{self.plan} {self.turn}'.rstrip()} {self.spent.seconds:,.1f} s{scaled}"
+
     def facts(self) -> dict[str, Any]:
         """For JSON."""
         found = {"round": self.round, "plan": self.plan, "turn": self.turn, "seed": self.seed}

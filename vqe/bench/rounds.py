@@ -34,8 +34,9 @@ def bench(
         runs: list[Run] = []
         interrupted = False
         try:
-            for run in _rounds(ready, Path(folder), wanted, say):
+            for run in _rounds(ready, Path(folder), wanted):
                 runs.append(run)
+                say(f"round {run.round + 1} of {wanted.repeat}: {run}")
         except KeyboardInterrupt:
             interrupted = True
     needs = ready.case.needs
@@ -52,25 +53,18 @@ def bench(
     )
 
 
-def _rounds(ready: Ready, folder: Path, wanted: Wanted, say: Say) -> Iterator[Run]:
+def _rounds(ready: Ready, folder: Path, wanted: Wanted) -> Iterator[Run]:
     """Every second round goes backwards, so that no plan comes after the same other one every time."""
     for number in range(wanted.repeat):
         needed = ready.case.needs.needed
         sample = None if short(ready.seconds) else sampled(ready.plain.video, needed, ready.seconds, number)
         steps = [PLAIN, *wanted.spaces]
         for step in steps if number % 2 == 0 else steps[::-1]:
-            runs = _plain(ready, number, sample) if step == PLAIN else _space(ready, folder / step, number, sample)
-            for run in runs:
-                name = " ".join(filter(None, (run.plan, run.turn)))
-                scaled = ", scaled from a sample" if run.sampled else ""
-                say(f"round {number + 1} of {wanted.repeat}: {name} {run.spent.seconds:,.1f} s{scaled}")
-                yield run
-
-
-def _plain(ready: Ready, number: int, sample: Sample | None) -> Iterator[Run]:
-    needed = ready.case.needs.needed
-    spent = ready.plain.whole(needed) if sample is None else ready.plain.scaled(sample, needed)
-    yield Run(number, PLAIN, "", spent, sample is not None)
+            if step == PLAIN:
+                spent = ready.plain.whole(needed) if sample is None else ready.plain.scaled(sample, needed)
+                yield Run(number, PLAIN, "", spent, sample is not None)
+            else:
+                yield from _space(ready, folder / step, number, sample)
 
 
 def _space(ready: Ready, folder: Path, number: int, sample: Sample | None) -> Iterator[Run]:

@@ -51,8 +51,11 @@ def head(result: Result) -> Iterator[str]:
 
 def notes(result: Result, rows: list[Summary]) -> Iterator[str]:
     """What has to be said below the numbers."""
+    names: dict[str, list[str]] = {}
     for row in rows:
-        yield f"{_name(row)}: {row.how}" + ("" if row.turn else f", decoded by {result.facts['plain_decoder']}")
+        how = row.how + ("" if row.turn else f", decoded by {result.facts['plain_decoder']}")
+        names.setdefault(how, []).append(_name(row))
+    yield from (f"{', '.join(group)}: {how}" for how, group in names.items())
     if any(row.sampled for row in rows):
         yield "~ sampled and scaled: timed on stretches of the video, since every frame would have taken over a minute"
     yield f"truth: {result.truth}" if result.truth else f"truth: {result.hint}"
@@ -60,12 +63,15 @@ def notes(result: Result, rows: list[Summary]) -> Iterator[str]:
 
 
 def _table(rows: list[Summary], columns: tuple[Column, ...]) -> Table:
+    """Without the columns that say nothing."""
+    cells = {title: [cell(row) for row in rows] for title, cell in columns}
+    told = [title for title in cells if any(cells[title])]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("plan", no_wrap=True)
-    for title, _ in columns:
+    for title in told:
         table.add_column(title, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(_name(row), *(cell(row) for _, cell in columns))
+    for number, row in enumerate(rows):
+        table.add_row(_name(row), *(cells[title][number] for title in told))
     return table
 
 

@@ -27,6 +27,8 @@ def run_bench(
     """Measure and show. After Ctrl-C what was measured is shown all the same, and KeyboardInterrupt raised."""
     if options.output or options.format:
         raise QueryError("-o and --format are for results of queries", hint="--json FILE, or --picture FILE")
+    if "plan_space" in map(str.lower, options.pairs):
+        raise QueryError("a benchmark goes through the plan spaces by itself", hint="--spaces chooses some of them")
     for target in filter(None, (json, picture)):
         check_writable(target, "json")
     if picture:
