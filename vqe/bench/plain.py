@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vqe.bench.clock import Clock, Spent
 from vqe.bench.sample import Sample
+from vqe.errors import RunError
 from vqe.logical.frames import FrameSet
 from vqe.video import Video, VideoFile, read_frames
 
@@ -92,12 +93,16 @@ def _fault(decord: object, file: VideoFile) -> str | None:
         reader = decord.VideoReader(str(file.path))  # type: ignore[attr-defined]
         counted, size = len(reader), reader.next().shape
     except Exception as fault:  # it raises RuntimeError, DECORDError and StopIteration
-        return f"decord cannot read {name} ({str(fault).strip().partition(chr(10))[0] or type(fault).__name__})"
+        return f"decord cannot read {name} ({_first_line(fault)})"
     if counted != file.frame_count:
         return f"decord counts {counted:,} frames in {name}, which shows {file.frame_count:,}"
     if size != (file.index.height, file.index.width, 3):
         return f"decord gives pictures of another size in {name}"
     return None
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).strip().partition("\n")[0] or type(fault).__name__
 
 
 def _by_decord(video: Video, frames: NDArray[np.int64]) -> Iterator[Picture]:
@@ -107,9 +112,15 @@ def _by_decord(video: Video, frames: NDArray[np.int64]) -> Iterator[Picture]:
         reader = decord.VideoReader(str(file.path))
         following = 0
         for number in numbers.tolist():
-            if number != following:
-                reader.seek_accurate(number)
-            yield reader.next().asnumpy()[:, :, ::-1]
+            try:
+                if number != following:
+                    reader.seek_accurate(number)
+                picture = reader.next().asnumpy()[:, :, ::-1]
+            except (decord.DECORDError, RuntimeError, StopIteration) as fault:
+                raise RunError(
+                    f"decord cannot decode frame {number} of {file.path.name}: {_first_line(fault)}"
+                ) from fault
+            yield picture
             following = number + 1
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from vqe.bench.answer import Errors
@@ -38,17 +37,6 @@ class Run:
         scaled = ", scaled from a sample" if self.sampled else ""
         return f"{f'{self.plan} {self.turn}'.rstrip()} {self.spent.seconds:,.1f} s{scaled}"
 
-    def facts(self) -> dict[str, Any]:
-        """For JSON."""
-        found = {"round": self.round, "plan": self.plan, "turn": self.turn, "seed": self.seed}
-        found |= {"seconds": self.spent.seconds, "cpu_seconds": self.spent.cpu, "sampled": self.sampled}
-        measured = self.measured
-        if measured is not None:
-            names = ("calls", "learning_seconds", "predicted_seconds", "predicted_after_learning", "how")
-            found |= {name: getattr(measured, name) for name in names}
-            found["reported"] = {name: asdict(rate) for name, rate in measured.reported.items()}
-        return found | {"errors": None if self.errors is None else asdict(self.errors)}
-
 
 @dataclass(frozen=True)
 class Result:
@@ -69,16 +57,3 @@ class Result:
     hint: str
     runs: tuple[Run, ...] = ()
     interrupted: bool = False
-
-    def json(self) -> str:
-        from vqe.bench.summary import summaries
-
-        found = dict(self.facts) | {
-            "frames_needed": self.frames,
-            "seconds_needed": self.duration,
-            "truth": self.truth,
-            "interrupted": self.interrupted,
-            "plans": [asdict(s) for s in summaries(self)],
-            "runs": [run.facts() for run in self.runs],
-        }
-        return json.dumps(found, indent=1, ensure_ascii=False, default=float) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from vqe.bench.export import as_json
 from vqe.bench.picture import check, draw
 from vqe.bench.ready import SPACES, Wanted
 from vqe.bench.rounds import bench
@@ -44,7 +45,7 @@ def run_bench(
     show(result)
     if json:
         with explained("write the rounds", Path(json).parent):
-            write_atomically(Path(json), result.json().encode())
+            write_atomically(Path(json), as_json(result).encode())
     if picture and result.runs:
         draw(result, Path(picture))
     if result.interrupted:
