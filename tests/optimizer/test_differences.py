@@ -187,7 +187,7 @@ def test_a_wider_budget_has_room_for_it() -> None:
 
 def test_the_model_has_the_rest_of_the_budget() -> None:
     """One choice: what the detector may lose the small model may not."""
-    given = situation(before=earlier(1), budget=Budget(0.1, 0.1, None, None))
+    given = situation(before=earlier(1), budget=Budget(0.2, 0.2, None, None))
     (detector, _) = detectors(given.profile.differences, given.profile.samples, given.budget, (0.0, 0.25, 0.5))  # type: ignore[union-attr, arg-type]
     assert detector.part == 0.25
     assert detector.fnr >= 1 / 75
