@@ -104,7 +104,7 @@ def measure(
             found,
             before.seconds,
             after.seconds,
-            {name: rate for report in execution.reports for name, rate in report.rates.items()},
+            {name: rate for report in execution.assess()[0] for name, rate in report.rates.items()},
             f"{'learnt; ' if before.kind == 'learn' else ''}{after.kind}: {after.description}",
         )
 

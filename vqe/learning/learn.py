@@ -191,13 +191,13 @@ class _Lesson:
         model = train(
             self.architecture,
             pool.thumbnails[own],
-            pool.backgrounds[own],
+            pool.scenes[pool.scene[own]],
             pool.soft[own],
             np.ones(len(own), np.float32),
             seed=self.seed + number,
             start=start,
         )
-        scores = model.probabilities(pool.thumbnails, pool.backgrounds)
+        scores = pool.each(model.probabilities)
         return model, smoothed(scores, self.windows.reach) if self.windows.reach else scores
 
     def _samples(self, scores: NDArray[np.float32]) -> Samples:
