@@ -69,7 +69,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("audit", "0.05", "share of the time that goes into checking answers at random", _fraction),
         Setting(
             "plan_space",
-            "exact",
+            "all",
             "plans to choose from: all, noscope (the models of NoScope), sampling (of the reference model), exact",
             _one_of("all", "noscope", "sampling", "exact"),
         ),
