@@ -12,7 +12,7 @@ from clips import make_clip, read_number
 from vqe.bench.answer import Errors, Recording, event_errors, frame_errors
 from vqe.bench.clock import Spent
 from vqe.bench.measure import Measured
-from vqe.bench.plain import Plain
+from vqe.bench.plain import Plain, decord_fault
 from vqe.bench.result import Result, Run
 from vqe.bench.sample import sampled
 from vqe.bench.summary import summaries
@@ -154,8 +154,14 @@ def test_plain_loop_sees_the_needed_frames(video: Video, reader: str, monkeypatc
     plain.whole(FrameSet.ranges([(3, 6), (120, 123)], 200))
     assert seen == [3, 4, 5, 120, 121, 122]
     seen.clear()
-    plain.scaled(sampled(video, FrameSet.all(200), 1000, 0), FrameSet.all(200))
-    assert len(seen) == 32
+    sample = sampled(video, FrameSet.all(200), 1000, 0)
+    plain.scaled(sample, FrameSet.all(200))
+    assert seen == sample.frames.array().tolist()
+
+
+def test_decord_is_not_let_fill_the_memory(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vqe.bench.plain.MOST_HELD", 1_000_000)
+    assert decord_fault(video) == "decord, which decodes as far ahead as it can, might fill the memory with cam.mp4"
 
 
 def test_what_decord_cannot_read(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def check(path: Path) -> None:
 def draw(result: Result, path: Path) -> None:
     """Write the picture. RunError where that cannot be."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
@@ -37,8 +38,9 @@ def draw(result: Result, path: Path) -> None:
         name = f"{row.plan} {row.turn}".rstrip()
         axes.plot(row.seconds, missed, _MARKS[row.turn], color=colours[row.plan], linestyle="", label=name)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.set_xlabel("seconds, decoding and learning included")
     axes.set_ylabel("true ones missed (FNR), %")
     if "fnr" in result.rates:

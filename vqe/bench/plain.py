@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -18,10 +17,12 @@ from vqe.video import Video, VideoFile, read_frames
 Picture = NDArray[np.uint8]
 Pictures = Callable[[Video, NDArray[np.int64]], Iterator[Picture]]
 PILOT = 9  # frames to foretell the time of all by
+MOST_HELD = 2_000_000_000  # bytes that all frames of a file, in YUV 4:2:0, may take for decord
+ON_SAMPLES = "PyAV, for a sample"
 
 
 class Plain:
-    """The loop over one video. `decoder`: what decodes it, and why that is not decord, where it is not."""
+    """The loop over one video. `decoder`: what decodes all of it, and why that is not decord, where it is not."""
 
     def __init__(self, video: Video, detect: Callable[[Picture], object]) -> None:
         self.video = video
@@ -41,12 +42,14 @@ class Plain:
         return clock.read()
 
     def scaled(self, sample: Sample, needed: FrameSet) -> Spent:
-        """From a sample to the needed frames. Getting to a stretch, and its first frame, do not count."""
+        """From a sample to the needed frames. Getting to a stretch, and its first frame, do not count.
+
+        By PyAV, whose decoding costs the same: decord would decode thousands of frames that lie behind a stretch.
+        """
         total, timed = Spent(), 0
         for frames in sample.stretches:
-            pictures = self._pictures(self.video, frames)
+            pictures = _by_pyav(self.video, frames)
             self._look(islice(pictures, 1))
-            _settle()
             clock = Clock()
             timed += self._look(pictures)
             total += clock.read()
@@ -59,16 +62,6 @@ class Plain:
             self._detect(picture)
             count += 1
         return count
-
-
-def _settle() -> None:
-    """Wait until other threads are at rest: decord decodes a thousand frames ahead of the first that it gives, which a
-    loop over the whole video hardly notices, but a short stretch of it would."""
-    for _ in range(100):
-        before = time.process_time()
-        time.sleep(0.1)
-        if time.process_time() - before < 0.01:
-            return
 
 
 def decord_fault(video: Video) -> str | None:
@@ -86,9 +79,11 @@ def decord_fault(video: Video) -> str | None:
 
 
 def _fault(decord: object, file: VideoFile) -> str | None:
-    name = file.path.name
-    if file.index.damaged:
+    name, index = file.path.name, file.index
+    if index.damaged:
         return f"{name} is damaged"
+    if file.frame_count * index.width * index.height * 3 // 2 > MOST_HELD:
+        return f"decord, which decodes as far ahead as it can, might fill the memory with {name}"
     try:
         reader = decord.VideoReader(str(file.path))  # type: ignore[attr-defined]
         counted, size = len(reader), reader.next().shape
@@ -96,7 +91,7 @@ def _fault(decord: object, file: VideoFile) -> str | None:
         return f"decord cannot read {name} ({_first_line(fault)})"
     if counted != file.frame_count:
         return f"decord counts {counted:,} frames in {name}, which shows {file.frame_count:,}"
-    if size != (file.index.height, file.index.width, 3):
+    if size != (index.height, index.width, 3):
         return f"decord gives pictures of another size in {name}"
     return None
 

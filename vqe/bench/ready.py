@@ -10,7 +10,7 @@ from typing import Any
 from vqe.bench import database, facts
 from vqe.bench.clock import Clock
 from vqe.bench.measure import Case, prepared_by
-from vqe.bench.plain import Plain
+from vqe.bench.plain import ON_SAMPLES, Plain
 from vqe.bench.question import Script, needs
 from vqe.bench.sample import short
 from vqe.bench.truth import Truth, truth
@@ -69,7 +69,11 @@ def make_ready(
     if wanted.errors and exact.frames is None:
         raise QueryError(exact.hint)
     found = facts.of_query(case.needs, script.query.span.of(script.text))
-    found |= {"loading_seconds": loading, "plain_decoder": plain.decoder, "rounds": wanted.repeat}
+    found |= {
+        "loading_seconds": loading,
+        "plain_decoder": plain.decoder if short(seconds) else ON_SAMPLES,
+        "rounds": wanted.repeat,
+    }
     return Ready(case, base, plain, seconds, seed, exact, found)
 
 
