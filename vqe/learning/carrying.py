@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.differences import Earlier
-from vqe.learning.pool import Pool
+from vqe.learning.pool import STEP, Pool
 from vqe.logical.budget import Budget
 from vqe.models.difference import DifferenceFilter, blocked_mse, carried, fit_weights
 from vqe.optimizer.detectors import carrying_errors, fits
@@ -69,7 +69,7 @@ class Stills:
 
 def _levels(distances: NDArray[np.float32]) -> NDArray[np.float32]:
     """From what most neighbours differ by to what hardly any do, and to well above noise where all are alike."""
-    low, middle, high = np.maximum(LEAST, np.percentile(distances, (20, 50, 90)))
+    low, middle, high = np.maximum(LEAST, np.percentile(distances, (5, 50, 90)))
     return np.geomspace(low, max(high, 4 * middle), LEVELS).astype(np.float32)
 
 
@@ -117,8 +117,10 @@ def measured(
     ask: Callable[[NDArray[np.int64]], None],
     luck: NDArray[np.float64],
     most: int,
+    part: float,
 ) -> Earlier | None:
-    """The errors at some distances around the widest at which there are few enough; None where there is no such.
+    """The errors at some distances around the widest at which they stay within a part of the budget; None where there
+    is no such.
 
     positions  int32 [m]: where the samples stand in the pool
     ask        asks the reference model about the frames at such positions, `most` of them at the most
@@ -133,7 +135,7 @@ def measured(
         ask(wanted)
         most -= len(wanted)
         errors = carrying_errors(_joined(stills, [trial]), 0, samples, budget)
-        fitting, failing = (middle, failing) if fits(*errors, budget, 1.0) else (fitting, middle)
+        fitting, failing = (middle, failing) if fits(*errors, budget, part) else (fitting, middle)
     if fitting < 0:
         return None
     if fitting - 1 not in trials:  # for a plan, which uses a narrower distance than the one that it knows the errors of
@@ -153,6 +155,7 @@ class _Trial:
         self.origins = stills.origins(delta)
         self.own = self.origins[positions].astype(np.int64)  # of the samples
         self.missing = (self.own != positions) & ~self.pool.known[self.own]
+        self.weights = _weights(self.pool, positions, samples)
 
     def wanted(self, luck: NDArray[np.float64], most: int) -> NDArray[np.int64]:
         """Origins to ask about, of true and of false samples by turns: the rarer ones tell as much."""
@@ -171,16 +174,37 @@ class _Trial:
 
     def masses(self) -> NDArray[np.float64]:
         """What each sample stands for: one whose origin was asked about for this, also for those for which nobody did.
-        All NaN where nobody has asked about any that there are of a truth."""
-        known, weights = self.pool.known[self.own], self.samples.weights
-        masses = np.where((self.own != self.positions) & known, weights, 0.0)
+
+        And all together for those besides that are kept here, but not where every frame is seen: in STEP - 1 of STEP
+        cases the first that differed has been passed over. NaN where there is nothing to go by.
+        """
+        moved, known = self.own != self.positions, self.pool.known[self.own]
+        masses = np.where(moved & known, self.weights, 0.0)
         for truth in (True, False):
-            late = self.missing & (self.samples.true == truth)
-            bought = late & known
-            if late.any() and not bought.any():
-                return np.full(len(masses), np.nan)
-            masses[bought] *= weights[late].sum() / max(1e-9, weights[bought].sum())
+            own = self.samples.true == truth
+            late = own & self.missing
+            if late.any():
+                masses[late] *= _ratio(self.weights[late], masses[late])
+            carried = self.weights * np.where(moved, 1.0, 1 - 1 / STEP)
+            masses[own] *= _ratio(carried[own], masses[own])
         return masses
+
+
+def _weights(pool: Pool, positions: NDArray[np.int32], samples: Samples) -> NDArray[np.float64]:
+    """What the chances of being drawn say alone, but so much together as the samples do. How long a frame's like lasts
+    has to stay out of it: answers go wrong where it does not last."""
+    weights = 1 / pool.chance[positions]
+    for truth in (True, False):
+        own = samples.true == truth
+        weights[own] *= samples.weights[own].sum() / max(1e-9, weights[own].sum())
+    return weights
+
+
+def _ratio(of: NDArray[np.float64], to: NDArray[np.float64]) -> float:
+    """Sum to sum; NaN where there is nothing to go by."""
+    if not of.sum():
+        return 1.0
+    return float(of.sum() / to.sum()) if to.sum() else np.nan
 
 
 def _joined(stills: Stills, trials: list[_Trial]) -> Earlier:

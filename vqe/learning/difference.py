@@ -18,7 +18,7 @@ from vqe.logical.plan import Proxy, Task
 from vqe.models.difference import blocked_mse, fit_weights
 from vqe.optimizer.cascades import LABELS, LEFT_OVER, PAYS, TRAINING_SECONDS, Situation, candidates
 from vqe.optimizer.cost import REFERENCE_SECONDS
-from vqe.optimizer.differences import planned
+from vqe.optimizer.differences import PARTS, WHOLE, planned
 from vqe.optimizer.thresholds import choose
 from vqe.physical.chance import chances
 from vqe.profile import Profile, Samples, path_of
@@ -86,8 +86,9 @@ class Comparison:
         if not profile.model:
             self._draw()
             profile = self._sampled(profile)
-        luck = chances(self.task.video, self.pool.frames[self._positions()], "origins", self.seed)
-        earlier = measured(stills, self._positions(), profile.samples, self.budget, self._asked, luck, self._most())
+        own, part = self._positions(), PARTS[-1] if profile.model else WHOLE[-1]
+        luck = chances(self.task.video, self.pool.frames[own], "origins", self.seed)
+        earlier = measured(stills, own, profile.samples, self.budget, self._asked, luck, self._most(), part)
         return profile if earlier is None else _carrying(profile, earlier)
 
     # --- samples ----------------------------------------------------------------------------------------------------
