@@ -68,10 +68,9 @@ def _near(
 
 
 def _carrying(earlier: Earlier, samples: Samples, budget: Budget, parts: tuple[float, ...]) -> Iterator[Detector]:
-    """At every distance but the widest: to be on the safe side, what goes wrong at the next wider one has to be little
-    enough."""
-    for i, delta in enumerate(earlier.deltas[:-1].tolist()):
-        fnr, false = carrying_errors(earlier, i + 1, samples, budget)
+    """At every distance at which little enough goes wrong."""
+    for i, delta in enumerate(earlier.deltas.tolist()):
+        fnr, false = carrying_errors(earlier, i, samples, budget)
         part = next((p for p in parts if fits(fnr, false, budget, p)), None)
         if part is not None:
             origins = earlier.origins[i].astype(np.int64)
