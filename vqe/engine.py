@@ -156,7 +156,7 @@ class Engine:
         for node in wanted:
             run = Run(self.library, Evaluator(), self.progress, cancelled)
             try:
-                learn(node.task, node.budget, run)
+                learn(node.task, node.budget, run, node.worth)
             finally:
                 run.evaluator.close()
         self._optimize(prepared)

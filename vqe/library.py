@@ -106,3 +106,7 @@ class Library:
             except OSError as fault:
                 raise RunError(f"cannot load model {info.name}: {fault}") from fault
         return self._loaded[info.key]
+
+    def share_models(self, other: Library) -> None:
+        """Hold loaded models together with another library: each is loaded once for both."""
+        self._loaded = other._loaded

@@ -38,7 +38,7 @@ def test_exact_costs_no_more_than_the_plain_loop(tmp_path: Path) -> None:
             expected = plain()
             seconds["plain"].append(time.perf_counter() - start)
             with vqe.connect(tmp_path / f"round{number}", {"model": str(MODEL)}) as db:
-                db._engine.library._loaded = warm._engine.library._loaded  # models are loaded on both sides
+                db._engine.library.share_models(warm._engine.library)  # models are loaded on both sides
                 start = time.perf_counter()
                 found = db.sql(QUERY).fetchone()  # type: ignore[union-attr]
                 seconds["vqe"].append(time.perf_counter() - start)

@@ -33,7 +33,8 @@ class Asked:
         self.pool = Pool(
             frames=np.concatenate([np.arange(450), np.arange(5000, 5450)]) * 3,
             thumbnails=thumbnails,
-            backgrounds=thumbnails,
+            scenes=thumbnails,
+            scene=np.arange(N, dtype=np.int32),
             known=known,
             true=truth & known,
             soft=truth.astype(np.float32),

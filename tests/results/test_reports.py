@@ -14,7 +14,7 @@ import pytest
 
 import vqe
 from vqe.accuracy import Interval
-from vqe.catalog import FILE, RUNS_KEPT, VERSION, Catalog, RunEntry
+from vqe.catalog import AUDITS_KEPT, FILE, RUNS_KEPT, VERSION, Catalog, RunEntry
 from vqe.execution import Execution
 from vqe.logical.budget import Budget
 from vqe.report import Report, footers, keep
@@ -101,6 +101,17 @@ def test_the_latest_runs_are_kept(tmp_path: Path) -> None:
     found = catalog.runs()
     assert [run.query for run in found] == [*map(str, range(2, RUNS_KEPT - 1)), "a", "b", "c"]
     assert [run.id for run in found] == sorted({run.id for run in found if run.id})
+
+
+def test_levels_of_audits_are_kept_by_lottery(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "db")
+    assert catalog.audits("one") == {}
+    catalog.put_audit("one", ["x", "y"], 0.1, 0.2)
+    catalog.put_audit("one", ["y"], 0.3, 0.2)
+    catalog.put_audit("two", ["x"], 1, 1)
+    assert catalog.audits("one") == {"x": (0.1, 0.2), "y": (0.3, 0.2)}
+    catalog.put_audit("three", [str(n) for n in range(AUDITS_KEPT)], 0.5, 0.5)
+    assert (catalog.audits("one"), len(catalog.audits("three"))) == ({}, AUDITS_KEPT)
 
 
 def test_a_catalogue_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:

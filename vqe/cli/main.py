@@ -1,4 +1,4 @@
-"""The command line: `vqe`, `vqe -c`, `vqe run`, `vqe demo`.
+"""The command line: `vqe`, `vqe -c`, `vqe run`, `vqe bench`, `vqe demo`.
 
 Results go to standard output, all else to standard error.
 """
@@ -18,18 +18,26 @@ from vqe.cli.status import guarded
 from vqe.errors import QueryError
 
 
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every way of asking a query takes."""
+def _database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command over a database takes."""
     for option in (
         click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting, for this run."),
         click.option("--db", metavar="DIR", help="The database folder (default: $VQE_DB, else .vqe)."),
+    ):
+        command = option(command)
+    return command
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every way of asking a query takes."""
+    for option in (
         click.option("--format", type=click.Choice(FORMATS), help="Of the result (default: table, or by -o's ending)."),
         click.option(
             "-o", "--output", metavar="FILE", help="Write the last result to FILE: .parquet .csv .json .arrow."
         ),
     ):
         command = option(command)
-    return command
+    return _database(command)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,6 +80,22 @@ def demo() -> None:
     from vqe.cli.demo import demo as show
 
     show()
+
+
+@cli.command()
+@click.argument("file")
+@click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Rounds; medians are shown.")
+@click.option("--spaces", metavar="NAME,…", help="Plan spaces to measure (default: exact,sampling,noscope,all).")
+@click.option("--truth", is_flag=True, help="Ask about every frame first, where errors are not known otherwise.")
+@click.option("--json", metavar="FILE", help="Write every round to FILE.")
+@click.option("--picture", metavar="FILE", help="Draw cost against error: .png .svg.")
+@_database
+@click.pass_context
+def bench(context: click.Context, /, file: str, settings: tuple[str, ...], db: str | None, **wanted: Any) -> None:
+    """Measure the query of FILE, in time and in errors, beside the plain way: a detector on every frame."""
+    from vqe.cli.bench import run_bench
+
+    run_bench(_read(file), context.obj.overridden(settings, db=db), **wanted)
 
 
 def _read(file: str) -> str:

@@ -28,6 +28,11 @@ class Options:
     output: str | None = None
     format: str | None = None
 
+    @property
+    def pairs(self) -> dict[str, str]:
+        """The settings by their names. QueryError where one is not NAME=VALUE."""
+        return dict(_pair(s) for s in self.settings)
+
     def overridden(self, settings: tuple[str, ...], **given: Any) -> Options:
         """With what was given behind the name of a command."""
         return replace(self, settings=self.settings + settings, **{k: v for k, v in given.items() if v is not None})
@@ -38,7 +43,7 @@ def opened(options: Options) -> Iterator[tuple[Connection, Bar]]:
     """The connection that the options ask for, and the bar that it draws its progress with."""
     from vqe.connection import connect
 
-    settings = dict(_pair(s) for s in options.settings)
+    settings = options.pairs
     folder = Path(options.db or os.environ.get("VQE_DB") or ".vqe").expanduser()
     if folder.exists() and not folder.is_dir():
         raise QueryError(f"the database '{folder}' is not a folder", hint="give another one with --db or VQE_DB")
@@ -59,7 +64,7 @@ def run_script(text: str, options: Options) -> None:
     from vqe.parser import parse
 
     if options.output:
-        _check_writable(options.output, options.format)
+        check_writable(options.output, options.format)
     with opened(options) as (connection, bar), _attached(text):
         last = len(parse(text)) if options.output else None
         for number, relation in enumerate(connection.run(text), 1):
@@ -90,7 +95,7 @@ def _file_format(format: str | None) -> str | None:
     return None if format == "table" else format
 
 
-def _check_writable(output: str, format: str | None) -> None:
+def check_writable(output: str, format: str | None) -> None:
     """What would fail at the end of an hour's work fails now."""
     from vqe.relational.results import format_of
 

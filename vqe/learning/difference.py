@@ -145,7 +145,7 @@ class Comparison:
 
 def _backgrounds(pool: Pool) -> tuple[Background, ...]:
     """Distances of whole pictures, and of blocks that count as the labels outside held-out time tell."""
-    blocked = blocked_mse(pool.thumbnails, pool.backgrounds)
+    blocked = pool.each(blocked_mse)
     own = pool.known & ~pool.held
     weights = fit_weights(blocked[own], pool.true[own])
     return Background(blocked.mean(1), None), Background(blocked @ weights, tuple(weights.tolist()))

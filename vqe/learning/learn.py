@@ -12,10 +12,11 @@ from vqe.errors import RunError, VqeWarning
 from vqe.learning.difference import Comparison
 from vqe.learning.judge import judge_of
 from vqe.learning.pool import BLOCKS, STEP, Judge, make_pool
-from vqe.learning.windows import windows_of
+from vqe.learning.windows import VOTES, windows_of
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Task
 from vqe.models.specialised import FAMILY, SpecialisedModel, train
+from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER
 from vqe.optimizer.cost import REFERENCE_SECONDS
 from vqe.optimizer.thresholds import choose, undecided
 from vqe.physical.chance import chances
@@ -28,8 +29,9 @@ SIZE = 96  # of thumbnails
 GRID = 300  # labels at even distances, to find where there is something
 ROUND = 300  # labels bought where the model is unsure, the first time
 ROUNDS = 5
+SETTING = 0.2  # of the frames that will be asked: as many are asked before, to set thresholds by
 AROUND = 4  # frames asked between two neighbours of the grid that disagree
-FEWEST = 4  # true frames that there must be on either side of the split before a model is trained
+FEWEST = 4  # true frames, and false ones, that there must be on either side of the split to train a model
 SPLITS = 50  # random halves of time that are tried
 SHARE = 0.1  # of all frames is the most to ask for learning
 TRAINING_SECONDS = 5.0  # about, a round
@@ -37,13 +39,14 @@ TRAINING_SECONDS = 5.0  # about, a round
 _NO_SAMPLES = Samples(np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0))
 
 
-def learn(task: Task, budget: Budget, run: Run) -> Profile:
-    """Learn a predicate on a camera, and keep the profile; one without a model where nothing was found to learn.
+def learn(task: Task, budget: Budget, run: Run, worth: float = 1.0) -> Profile:
+    """Learn a predicate on a camera, and keep the profile; one without a model where that would not pay.
 
+    worth: it does while a smaller share of the frames than this is left undecided.
     Asks the reference model about some hundreds of frames, whose labels are kept. Raises RunError, KeyboardInterrupt.
     """
     with Reference(run.library, task.video, task.info, task.confidence) as reference:
-        return _Lesson(task, budget, run, reference, judge_of(task, run)).profile()
+        return _Lesson(task, budget, run, reference, judge_of(task, run)).profile(worth)
 
 
 class _Lesson:
@@ -59,7 +62,7 @@ class _Lesson:
         self.most = int(SHARE * len(task.frames))
         self.architecture = FAMILY[1]
 
-    def profile(self) -> Profile:
+    def profile(self, worth: float) -> Profile:
         grid = min(GRID, max(60, len(self.task.frames) // 40))
         self.pool = make_pool(self.task, SIZE, self.reference, self.judge, grid, self._check)
         self.windows = windows_of(self.task, self.pool.frames)
@@ -67,7 +70,7 @@ class _Lesson:
         if not self._enough():
             self._look_longer(grid)
         if not self._enough():
-            reason = "there are too few true frames to learn from"
+            reason = "true or false frames are too few to learn from"
             return self._keep(None, self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
         compared = Comparison(
             self.task, self.budget, self.run.library, self.run.check, self.pool, self._ask, self._samples, self.seed
@@ -75,11 +78,14 @@ class _Lesson:
         alone = compared.alone(self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), "training would not pay"))
         if alone is not None:
             return self._keep(None, alone)
+        reason = self._hopeless(worth)
+        if reason:
+            return self._keep(None, self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
         model, scores = self._trained(None, 0)
         remaining = np.inf
         size = ROUND
         for number in range(ROUNDS):
-            self._buy_unsure(scores, size, number)
+            self._buy(scores, size, number)
             model, scores = self._trained(model, number + 1)
             samples = self._samples(scores)
             left = self._seconds_left(samples, scores)
@@ -88,6 +94,7 @@ class _Lesson:
                 break
             remaining = left
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
+        samples = self._sharpened(samples, scores)
         reason = "" if choose(samples, self.budget) else "there are too few true frames on held-out time"
         found = model if not reason else None
         return self._keep(found, compared.beside(self._profile(found, samples, np.sort(scores), reason), scores))
@@ -124,27 +131,55 @@ class _Lesson:
             if self._enough():
                 return
 
-    def _buy_unsure(self, scores: NDArray[np.float32], size: int, number: int) -> None:
-        """Draw about `size` frames, each the likelier the less sure the model is of it."""
+    def _buy(self, scores: NDArray[np.float32], size: int, number: int) -> None:
+        """Draw about `size` frames: half to train on, where the model is unsure; half to set thresholds by."""
         unsure = scores * (1 - scores) + 0.05 * scores + 1e-5
-        chance = _scaled(unsure.astype(np.float64), size)
-        luck = chances(self.task.video, self.pool.frames, f"learn {number}", self.seed)
-        self._ask(self.pool.draw(chance, luck))
+        self._draw(np.where(self.pool.held, 0.0, unsure), size // 2, f"learn {number}")
+        self._draw(self._evenly(scores), size // 2, f"hold {number}")
+
+    def _evenly(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Weights of held-out frames by which every stretch of half a logit is drawn from alike.
+
+        A threshold may come to lie anywhere, and by far the most frames are far from where it does.
+        """
+        bounded = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
+        bins = np.floor(2 * np.log(bounded / (1 - bounded))).astype(np.int64)
+        counts = np.bincount((bins - bins.min())[self.pool.held], minlength=int(np.ptp(bins)) + 1)
+        return np.where(self.pool.held, 1 / np.maximum(1, counts[bins - bins.min()]), 0.0)
+
+    def _draw(self, weights: NDArray[np.float64], size: int, purpose: str) -> None:
+        luck = chances(self.task.video, self.pool.frames, purpose, self.seed)
+        self._ask(self.pool.draw(_scaled(weights, size), luck))
 
     def _enough(self) -> bool:
-        """Split time into blocks to train on and blocks held out, so that both have true frames; whether they do.
+        """Split time into blocks to train on and blocks held out, so that both have frames of either kind; whether so.
 
         Of some random halves the one that shares them out best: what recurs must not fall on one side only.
         """
         pool = self.pool
-        found = pool.known & pool.true
         block = np.arange(len(pool)) * BLOCKS // max(1, len(pool))
-        true = np.bincount(block[found], minlength=BLOCKS)
+        known = [np.bincount(block[pool.known & (pool.true == kind)], minlength=BLOCKS) for kind in (True, False)]
         chance = np.random.default_rng(self.seed)
         halves = [chance.permutation(BLOCKS)[: BLOCKS // 2] for _ in range(SPLITS)]
-        best = max(halves, key=lambda half: min(true[half].sum(), true.sum() - true[half].sum()))
+
+        def fewest(half: NDArray[np.int64]) -> int:
+            return min(int(min(each[half].sum(), each.sum() - each[half].sum())) for each in known)
+
+        best = max(halves, key=fewest)
         pool.held = np.isin(block, best)
-        return bool(min((found & pool.held).sum(), (found & ~pool.held).sum()) >= FEWEST)
+        return fewest(best) >= FEWEST
+
+    def _hopeless(self, worth: float) -> str:
+        """Why a small model would leave more than the share `worth` of the frames undecided; '' where it may not.
+
+        Where scores only a little different would change the answer, the reference model contradicts itself from one
+        frame to the next, and no small model can foretell it.
+        """
+        soft = self.pool.soft[self.pool.drawn & self.pool.known]
+        close = float(((soft > 0) & (soft < 1)).mean())
+        if CLOSE_CALLS * close > max(worth, LEFT_OVER):
+            return f"{self.task.info.name} itself is unsure of {close:.0%} of the frames, too many for a small model"
+        return "training would not pay" if worth < LEFT_OVER else ""
 
     # --- training and measuring -------------------------------------------------------------------------------------
 
@@ -156,13 +191,13 @@ class _Lesson:
         model = train(
             self.architecture,
             pool.thumbnails[own],
-            pool.backgrounds[own],
+            pool.scenes[pool.scene[own]],
             pool.soft[own],
             np.ones(len(own), np.float32),
             seed=self.seed + number,
             start=start,
         )
-        scores = model.probabilities(pool.thumbnails, pool.backgrounds)
+        scores = pool.each(model.probabilities)
         return model, smoothed(scores, self.windows.reach) if self.windows.reach else scores
 
     def _samples(self, scores: NDArray[np.float32]) -> Samples:
@@ -178,33 +213,35 @@ class _Lesson:
             true = pool.true[drawn]
         every = len(self.task.frames) / len(pool)
         weights = every / pool.chance[drawn] * (len(pool) / max(1, pool.held.sum()))
-        return Samples(scores[drawn], true, np.where(true, np.minimum(weights, self._runs(scores)[drawn]), weights))
+        lone = np.flatnonzero(self._lone()[drawn] & (scores[drawn] < 0.5))
+        if len(lone):
+            weights[lone[np.argmax(weights[lone])]] = every
+        return Samples(scores[drawn], true, weights)
 
     def _look_beside(self, positions: NDArray[np.int64]) -> None:
-        """Ask about the frames beside true ones that the model does not see: how long does that last?"""
-        near = positions[:, None] + np.array([-2, -1, 1, 2])
-        self._ask(np.unique(np.clip(near, 0, len(self.pool) - 1)))
+        """Ask about the frames beside true ones that the model does not see."""
+        beside = positions[:, None] + np.array([-1, 1])
+        self._ask(np.unique(np.clip(beside, 0, len(self.pool) - 1)))
 
-    def _runs(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
-        """How many frames of the video, at the most, a true frame stands for: its share of those between the nearest
-        false ones.
+    def _lone(self) -> NDArray[np.bool_]:
+        """True frames between false ones: bool [n].
 
-        Where something rare was met by chance, that is nearer the truth than the chance was (adaptive cluster
-        sampling: Thompson, JASA 1990). A short run that the model does not see, but that is known whole, will be
-        answered from the labels: it counts one frame.
+        Where one was met by a small chance, it would stand for many. But it may be the only one there is, so the
+        first that was met stands for itself; the second tells that there are more.
         """
         pool = self.pool
-        place = np.arange(len(pool))
-        false = np.flatnonzero(pool.known & ~pool.true)
-        before = np.concatenate([[-1], false])[np.searchsorted(false, place, side="right")]
-        after = np.concatenate([false, [len(pool)]])[np.searchsorted(false, place, side="left")]
-        drawn = np.concatenate([[0], np.cumsum(pool.drawn & pool.known)])
-        asked = np.concatenate([[0], np.cumsum(pool.known)])
-        length = np.maximum(1, after - before - 1)
-        samples = np.maximum(1, drawn[after] - drawn[np.minimum(before + 1, after)])
-        unknown = length - (asked[after] - asked[np.minimum(before + 1, after)])
-        most: NDArray[np.float64] = length / samples * len(self.task.frames) / len(pool)
-        return np.where((unknown <= 0) & (scores < 0.5), 1.0, most)
+        false = np.concatenate([[True], pool.known & ~pool.true, [True]])
+        lone: NDArray[np.bool_] = pool.known & pool.true & false[:-2] & false[2:]
+        return lone
+
+    def _sharpened(self, samples: Samples, scores: NDArray[np.float32]) -> Samples:
+        """Where much will be asked, a part of that is spent on where the thresholds have to lie."""
+        size = int(SETTING * self._seconds_left(samples, scores) / self._reference_seconds())
+        size = min(size, self.most - self.reference.calls) // (VOTES if self.windows.reach else 1)
+        if size < FEWEST:
+            return samples
+        self._draw(self._evenly(scores), size, "thresholds")
+        return self._samples(scores)
 
     def _seconds_left(self, samples: Samples, scores: NDArray[np.float32]) -> float:
         """What asking about the undecided frames will take."""

@@ -19,16 +19,20 @@ MOST = POOL // STEP  # frames in the pool; their thumbnails are held in memory: 
 STRETCH = 100  # frames of the pool that follow each other, where the video is too long to be seen whole
 BLOCKS = 24  # of time: half of them are held out from training, to set thresholds by
 CHUNK = 64
+MEASURED = 1024  # thumbnails measured at once
 
 # Whether the predicate is true of each frame, and how clearly, from 0 to 1.
 Judge = Callable[[Labels], tuple[NDArray[np.bool_], NDArray[np.float32]]]
+# A number or more for each of n thumbnails and the backgrounds behind them.
+Measure = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float32]]
 
 
 @dataclass
 class Pool:
     """n frames of a video, rising, with what is known of them.
 
-    thumbnails, backgrounds  uint8 [n, size, size]
+    thumbnails  uint8 [n, size, size]
+    scenes, scene  uint8 [k, size, size], the backgrounds that there are, and int32 [n], which one is behind a frame
     known    bool [n]: asked of the reference model
     true     bool [n]
     soft     float32 [n]: how clearly true
@@ -38,7 +42,8 @@ class Pool:
 
     frames: NDArray[np.int64]
     thumbnails: NDArray[np.uint8]
-    backgrounds: NDArray[np.uint8]
+    scenes: NDArray[np.uint8]
+    scene: NDArray[np.int32]
     known: NDArray[np.bool_]
     true: NDArray[np.bool_]
     soft: NDArray[np.float32]
@@ -48,6 +53,11 @@ class Pool:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def each(self, measure: Measure) -> NDArray[np.float32]:
+        """What `measure` says of all thumbnails and their backgrounds, some at a time: they are much to copy."""
+        parts = (slice(start, start + MEASURED) for start in range(0, len(self), MEASURED))
+        return np.concatenate([measure(self.thumbnails[p], self.scenes[self.scene[p]]) for p in parts])
 
     def learn_labels(self, labels: Labels, judge: Judge) -> None:
         """Enter what the reference model says; frames outside the pool are passed over."""
@@ -94,32 +104,36 @@ def make_pool(
     frames = chosen_frames(task)
     step = max(1, len(frames) // grid)
     on_grid = frames[step // 2 :: step]
-    numbers, small, behind, labels = [], [], [], []
+    numbers = np.empty(len(frames), np.int64)
+    small = np.empty((len(frames), size, size), np.uint8)
+    scenes: dict[bytes, int] = {}
+    scene = np.empty(len(frames), np.int32)
+    labels, n = [], 0
     with Thumbnails(task.video, size) as reader:
         for start in range(0, len(frames), CHUNK):
             check(start, len(frames))
             own, pictures = reader.read(frames[start : start + CHUNK])
-            numbers.append(own)
-            small.append(pictures)
-            behind.append(reader.backgrounds(own))
+            part = slice(n, n + len(own))
+            numbers[part], small[part] = own, pictures
+            scene[part] = [scenes.setdefault(b.tobytes(), len(scenes)) for b in reader.backgrounds(own)]
+            n += len(own)
             wanted = own[np.isin(own, on_grid)]
             if len(wanted):
                 labels.append(reference.ask(wanted, reader.pictures))
-    shown = np.concatenate(numbers)
-    n = len(shown)
     blank = np.zeros(n, np.bool_)
     pool = Pool(
-        shown,
-        np.concatenate(small),
-        np.concatenate(behind),
+        numbers[:n],
+        small[:n],
+        np.frombuffer(b"".join(scenes), np.uint8).reshape(-1, size, size),
+        scene[:n],
         blank,
         blank.copy(),
         np.zeros(n, np.float32),
         np.zeros(n),
-        np.isin(shown, on_grid),
+        np.isin(numbers[:n], on_grid),
         blank.copy(),
     )
     pool.chance[:] = 1 / step
-    for part in labels:
-        pool.learn_labels(part, judge)
+    for some in labels:
+        pool.learn_labels(some, judge)
     return pool

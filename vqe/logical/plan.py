@@ -182,13 +182,15 @@ class Stable(Node):
 class Learn(Node):
     """Before the statement runs, some frames are asked of the reference model, and a small model learns from them.
 
-    The plan is then made anew, from what that has shown. `seconds`: what learning is expected to take, and `after` the
-    plan that comes of it.
+    The plan is then made anew, from what that has shown. Learning ends early where the small model would leave a larger
+    share of the frames than `worth` undecided. `seconds`: what learning is expected to take, and `after` the plan that
+    comes of it.
     """
 
     input: Node
     predicate: Predicate
     labels: int = shown("from ~{} labels")
+    worth: float = shown("while under {:.0%} stay undecided", 1.0)
     task: Task = unseen()
     budget: Budget = unseen()
     seconds: float = unseen(0.0)

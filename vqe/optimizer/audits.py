@@ -5,7 +5,8 @@ over the same frames raises the level: it draws what has been drawn before, whos
 (permanent random numbers: Ohlsson, in Business Survey Methods, 1995). What is drawn stays a simple random sample of
 the frames decided in one way, because nothing but the numbers themselves depends on them:
 
-- a level follows from numbers of frames and from seconds, never from what was found;
+- a level follows from numbers of frames and from seconds, never from what was found (an audit that goes on until it is
+  content has its own way to stay right, and hands on the level that was planned: vqe.physical.assured.);
 - which frames are decided, and how, follows from scores and thresholds, and those from the profile, which draws in
   other lotteries. A profile that has learnt from an audit, or was made anew, has a lottery of its own: it begins at 0,
   and what was drawn in the old one is no more than known;

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from vqe.logical.budget import Budget
 from vqe.logical.node import Node
 from vqe.logical.plan import Audit, Learn, Predicted, Resolve, Specialise, Task, Thumbnails
@@ -20,6 +18,7 @@ LABELS = 1000
 TRAINING_SECONDS = 15.0
 POOL = 36_000  # frames decoded for it at most
 LEFT_OVER = 0.05  # of all frames, by a small model
+CLOSE_CALLS = 3.0  # times the share of frames on which the reference model itself is unsure will be left over at least
 UNCLEAR = 0.15  # of all frames, by asking every so many
 NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
@@ -109,9 +108,12 @@ def _sampling(situation: Situation) -> Candidate:
         )
     if situation.budget.confidence is not None:
         return Candidate("sampling", 0, "", note=NOT_SHOWN)
+    if not situation.budget.fnr:
+        return Candidate("sampling", 0, "", note="a budget of 0 leaves nothing to be inferred")
     share = min(1.0, 1 / every + UNCLEAR)
     asked = share * situation.unknown
-    seconds = asked * situation.costs.reference
+    passed = len(situation.task.frames) * situation.costs.thumbnail  # what is not asked is decoded all the same
+    seconds = asked * situation.costs.reference + passed
     predicted = Predicted(seconds, asked)
 
     def build(scan: Node) -> Node:
@@ -123,11 +125,8 @@ def _sampling(situation: Situation) -> Candidate:
 
 
 def sampling_distance(task: Task) -> int:
-    """A power of two so that every window has at least two samples of it; 1 where frames stand alone."""
-    if task.window is None:
-        return 1
-    lasting = task.frames_in(task.window) + task.frames_in(task.minimum)
-    return int(2 ** int(np.log2(max(1, lasting / 2))))
+    """So that every window has two samples in it; 1 where frames stand alone."""
+    return max(1, task.frames_in(task.window) // 2)
 
 
 # --- a small model --------------------------------------------------------------------------------------------------
@@ -141,13 +140,14 @@ def learning(situation: Situation, others: list[Candidate]) -> Candidate:
     frames = len(task.frames)
     labels = int(min(LABELS, 0.1 * frames))
     first = labels * costs.reference + min(POOL, frames) * costs.thumbnail + TRAINING_SECONDS
-    after = frames * (costs.thumbnail + costs.specialised) + LEFT_OVER * situation.unknown * costs.reference
-    seconds = first + after
-    cheapest = min(c.seconds for c in others if not c.note)
-    note = "" if seconds < PAYS * cheapest else f"learning takes about {first:.0f} s and would not pay"
+    fixed = first + frames * (costs.thumbnail + costs.specialised)
+    left_over = situation.unknown * costs.reference * _asked_of_undecided(sampling_distance(task))
+    seconds = fixed + LEFT_OVER * left_over
+    worth = (PAYS * min(c.seconds for c in others if not c.note) - fixed) / left_over
+    note = "" if worth > LEFT_OVER else f"learning takes about {first:.0f} s and would not pay"
 
     def build(scan: Node) -> Node:
-        return Learn(scan, task.predicate, labels, task, situation.budget, first, after)
+        return Learn(scan, task.predicate, labels, min(1.0, worth), task, situation.budget, first, seconds - first)
 
     return Candidate("learn", seconds, f"a small model, after about {labels} labels", build, note)
 
@@ -200,9 +200,13 @@ def _asked(situation: Situation, profile: Profile, thresholds: Thresholds, every
     open_, above = undecided(thresholds, profile.population)
     if situation.values:
         open_ += above
-    if every > 1:
-        open_ *= min(1.0, 1 / every + 0.5)  # many of these are unclear, which is why they are undecided
-    return open_ * situation.unknown
+    return open_ * _asked_of_undecided(every) * situation.unknown
+
+
+def _asked_of_undecided(every: int) -> float:
+    """Of the undecided frames the share that is asked, where a majority is sought: every so many, and more where that
+    is unclear, as it often is where cheap evidence was."""
+    return min(1.0, 1 / every + 0.5)
 
 
 def audited(

@@ -106,7 +106,7 @@ def _learning(situation: Situation, others: list[Candidate]) -> Candidate:
     note = "" if first + after < PAYS * cheapest else f"learning takes about {first:.0f} s and would not pay"
 
     def build(scan: Node) -> Node:
-        return Learn(scan, task.predicate, labels, task, situation.budget, first, after)
+        return Learn(scan, task.predicate, labels, 0.0, task, situation.budget, first, after)
 
     return Candidate("learn", first + after, f"a difference detector, after about {labels} labels", build, note)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,9 @@ from vqe.logical.budget import Budget
 from vqe.profile import Samples
 
 # Estimates have to stay within this share of the budget: what is left is the margin for what the samples do not show.
-SHARE = 0.9
+SHARE = 0.5
 FEWEST = 8  # true samples; from fewer no threshold is chosen
-MARGIN = 0.5  # in logits
+MARGIN = 10.0  # in logits, over the root of the number of samples, as a quantile's error shrinks
 _EDGE = 1e-6  # scores are kept this far from 0 and 1, where their logits end
 
 
@@ -47,7 +48,8 @@ def choose(samples: Samples, budget: Budget, *, confirm: bool = False) -> Thresh
     else:
         assert budget.fdr is not None
         allowed = SHARE * budget.fdr * true / max(false, 1e-9)
-    high = 1 - _beyond(1 - samples.scores[~samples.true], samples.weights[~samples.true], min(1.0, allowed))
+    false_scores, weights = samples.scores[~samples.true], samples.weights[~samples.true]
+    high = 1 - _beyond(1 - false_scores, weights, min(1.0, allowed))
     return _measured(samples, low, max(low, high), budget)
 
 
@@ -102,6 +104,6 @@ def _beyond(scores: NDArray[np.float32], weights: NDArray[np.float64], allowed: 
     sorted_scores = np.clip(scores[order].astype(np.float64), _EDGE, 1 - _EDGE)
     mass = np.cumsum(weights[order]) / weights.sum()
     first = min(len(mass) - 1, int(np.searchsorted(mass, allowed, side="right")))
-    found = float(np.log(sorted_scores[first] / (1 - sorted_scores[first]))) - MARGIN
+    found = float(np.log(sorted_scores[first] / (1 - sorted_scores[first]))) - MARGIN / math.sqrt(len(scores))
     # Just below, so that the sample itself is undecided.
     return float(np.float32(1 / (1 + np.exp(-found)) * (1 - 1e-6)))

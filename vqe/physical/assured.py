@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +48,7 @@ def assured(passing: Pass, found: Batches) -> Batches:
         levels = np.where(grow, np.minimum(1.0, np.maximum(levels * GROWTH, levels + floor)), levels)
         drawn = (chance >= before[returned.astype(int)]) & (chance < levels[returned.astype(int)])
         kept = _asked(passing, frames[drawn], returned[drawn], kept)
-    passing.finish(replace(audit, dropped=float(levels[0]), returned=float(levels[1])))
+    passing.finish(audit)  # not with the levels reached: they follow from what was found, as none may
     for start in range(0, len(kept), BATCH):
         part = kept[start : start + BATCH]
         yield Batch(part, passing.reference.ask(part) if passing.node.values else None)

@@ -171,8 +171,7 @@ class _Held:
         window = self.passing.node.window or plan.Window(frames=0)
         places, reach = window.places(self.passing.node.task.video, self.batch.frames)
         complete = len(places) if final else int(np.searchsorted(places, places[-1] - reach, side="left"))
-        fewest = 1 if final else CHUNK if self.batch.evidence is not None else CHUNK_BARE
-        if complete - self.decided < fewest:
+        if complete - self.decided < (1 if final else self._chunk()):
             return
         now = np.zeros(len(places), np.bool_)
         now[self.decided : complete] = True
@@ -182,6 +181,10 @@ class _Held:
         kept = self._checked(self._resolved(windows), windows)
         yield from self._leave(np.flatnonzero(kept & now))
         self._forget(places, reach, complete)
+
+    def _chunk(self) -> int:
+        evidence = self.batch.evidence
+        return CHUNK_BARE if evidence is None else min(CHUNK, evidence.source.most_held // 2)
 
     # --- answers ----------------------------------------------------------------------------------------------------
 

@@ -19,10 +19,11 @@ def thumbnails(node: plan.Thumbnails, source: Batches, run: Run) -> Batches:
     frames, seconds = 0, 0.0
     with Thumbnails(node.video, node.size) as reader:
         for batch in source:
-            for start in range(0, len(batch), FRAMES):
+            step = min(FRAMES, reader.most_held // 2)  # the frames of two batches can be asked for
+            for start in range(0, len(batch), step):
                 run.check()
                 began = time.perf_counter()
-                numbers, small = reader.read(batch.frames[start : start + FRAMES])
+                numbers, small = reader.read(batch.frames[start : start + step])
                 seconds += time.perf_counter() - began
                 frames += len(numbers)
                 if len(numbers):

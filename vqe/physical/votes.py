@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 UNKNOWN = -1
 # How far from one half a majority has to be, for answers of every so many frames to settle it. A share taken from
 # every s-th frame errs by about the root of s, so the margin shrinks with it as more frames are asked.
-MARGIN = 0.4
+MARGIN = 0.45
 
 
 def estimates(places: NDArray[np.int64], answers: NDArray[np.int8]) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from vqe.video.video import Video, VideoFile
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-HELD_BYTES = 160_000_000  # decoded frames kept for a closer look: 200 of 960×540
+HELD_BYTES = 100_000_000  # decoded frames kept for a closer look: 128 of 960×540
 BLOCK_SECONDS = 300.0  # a background is the median over so long: daylight changes slowly
 SAMPLES = 25  # frames of that median
 FEWEST_KEYS = 12  # key frames that make a median; with fewer in a block, other frames are taken
@@ -52,6 +52,11 @@ class Thumbnails:
         self._last = -1
         self._held: OrderedDict[int, VideoFrame] = OrderedDict()
         self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
+
+    @property
+    def most_held(self) -> int:
+        """How many of the frames just read are held."""
+        return max(8, HELD_BYTES // (self.video.width * self.video.height * 3 // 2))
 
     def __enter__(self) -> Self:
         return self
@@ -145,8 +150,7 @@ class Thumbnails:
 
     def _hold(self, number: int, frame: VideoFrame) -> None:
         self._held[number] = frame
-        most = max(1, HELD_BYTES // max(1, frame.width * frame.height * 3 // 2))
-        while len(self._held) > most:
+        while len(self._held) > self.most_held:
             self._held.popitem(last=False)
 
 
