@@ -24,11 +24,12 @@ class Background:
 class Earlier:
     """What would be carried from earlier frames, at each of some distances.
 
-    deltas   float32 [d], rising
+    deltas   float32 [d]
     origins  int32 [d, k]: the position of the frame whose answer each takes over
-    true     bool [d, m]: whether that frame is true, of each sample of the profile
-    masses   float64 [d, m]: how many frames of the video the sample stands for as one whose answer is taken over; 0
-             where it is not, or nobody asked. All NaN where too little is known of a distance.
+    true     bool [d, m]: whether what each sample of the profile takes over is true, as far as is known; at a wider
+             distance than the one that is used
+    masses   float64 [d, m]: how many frames of the video the sample stands for there as one that takes over an answer;
+             0 where it does not, or nobody asked. NaN where too little is known.
     """
 
     deltas: NDArray[np.float32]

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vqe.learning.carrying import EACH, LEVELS, Stills, _joined, _Trial, measured, optimistic
+from vqe.learning.carrying import EACH, _Trial, measured, optimistic
 from vqe.learning.pool import Pool
+from vqe.learning.stills import LEVELS, Stills
 from vqe.logical.budget import Budget
-from vqe.optimizer.detectors import carrying_errors
+from vqe.optimizer.detectors import carrying_errors, fits
 from vqe.profile import Samples
 
 N, SIDE = 900, 24
@@ -93,19 +94,19 @@ def test_nothing_is_carried_where_time_or_a_file_breaks_off() -> None:
 
 def test_what_is_right_is_carried_far() -> None:
     asked = Asked()
-    found = measured(stills(asked), asked.positions(), asked.samples(), BUDGET, asked, luck(asked), 150)
+    found = measured(stills(asked), asked.positions(), asked.samples(), BUDGET, asked, luck(asked), 150, 1.0)
     assert found is not None
     assert (np.diff(found.deltas) > 0).all()
     assert asked.count <= 150
-    chosen = found.origins[-2]  # the widest that a plan may use
-    assert len(np.unique(chosen)) <= N / 15
+    chosen = found.origins[-1]
+    assert len(np.unique(chosen)) <= N / 15 + 5
     assert (asked.truth[chosen] == asked.truth).mean() > 0.98
 
 
 def test_what_is_wrong_is_found_out() -> None:
     """What comes is fainter than noise: nothing but the narrowest distance may be left."""
     asked = Asked(faint=True)
-    found = measured(stills(asked), asked.positions(), asked.samples(), BUDGET, asked, luck(asked), 150)
+    found = measured(stills(asked), asked.positions(), asked.samples(), BUDGET, asked, luck(asked), 150, 1.0)
     if found is not None:
         assert (asked.truth[found.origins[0]] != asked.truth).mean() < 0.05
     wide = _Trial(stills(asked), 1e9, asked.positions(), asked.samples())
@@ -117,28 +118,34 @@ def test_what_is_wrong_is_found_out() -> None:
 def test_errors_are_estimated_by_a_few_of_the_origins(seed: int) -> None:
     """At a distance at which about half of the answers are wrong, whatever is asked."""
     asked = Asked(faint=True, drawn=2)
-    base = stills(asked)
-    trial = _Trial(base, float(base.deltas[3]), asked.positions(), asked.samples())
+    base, samples = stills(asked), asked.samples()
+    trial = _Trial(base, float(base.deltas[3]), asked.positions(), samples)
+    moved = trial.own != trial.positions
     wrong = asked.truth[trial.own] != asked.truth[trial.positions]
-    rates = [wrong[t].mean() for t in (asked.samples().true, ~asked.samples().true)]
-    asked(trial.wanted(np.random.default_rng(seed).random(len(asked.positions())), EACH))
-    found = carrying_errors(_joined(base, [trial]), 0, asked.samples(), BUDGET)
-    np.testing.assert_allclose(found, rates, atol=0.12)
+    asked(trial.wanted(np.random.default_rng(seed).random(len(moved)), EACH))
+    found = carrying_errors(trial.known(), 0, samples, BUDGET)
+    for rate, own in zip(found, (samples.true, ~samples.true), strict=True):
+        carried = moved[own].mean() + (1 - moved[own].mean()) * 2 / 3
+        assert rate == pytest.approx(carried * wrong[own & moved].mean(), abs=0.12)
 
 
-def test_masses_stand_for_all_that_are_carried() -> None:
+def test_masses_stand_for_all_that_would_be_carried() -> None:
     asked = Asked(drawn=4)
-    base = stills(asked)
-    trial = _Trial(base, float(base.deltas[LEVELS // 2]), asked.positions(), asked.samples())
+    base, samples = stills(asked), asked.samples()
+    trial = _Trial(base, float(base.deltas[LEVELS // 2]), asked.positions(), samples)
     assert trial.missing.any()
-    assert np.isnan(trial.masses()).all(), "nobody has asked yet"
-    wanted = trial.wanted(luck(asked), 7)
-    assert len(wanted) == 7
-    asked(wanted)
-    samples = asked.samples()
-    for truth in (True, False):
-        moved = (trial.own != trial.positions) & (samples.true == truth)
-        assert trial.masses()[samples.true == truth].sum() == pytest.approx(samples.weights[moved].sum())
+    asked(trial.wanted(luck(asked), 7))
+    for own in (samples.true, ~samples.true):
+        moved = (trial.own != trial.positions)[own].mean()
+        assert trial.masses()[own].sum() == pytest.approx(samples.weights[own].sum() * (moved + (1 - moved) * 2 / 3))
+
+
+def test_nothing_is_claimed_where_all_is_kept() -> None:
+    """Where every frame is seen, many of those kept here would be carried, and nobody knows how well."""
+    asked = Asked()
+    trial = _Trial(stills(asked), -1.0, asked.positions(), asked.samples())
+    assert np.isnan(trial.masses()).all()
+    assert not fits(*carrying_errors(trial.known(), 0, asked.samples(), BUDGET), BUDGET, 1.0)
 
 
 def test_both_truths_are_asked_about() -> None:
@@ -152,7 +159,7 @@ def test_both_truths_are_asked_about() -> None:
 def test_optimism_asks_nothing() -> None:
     asked = Asked()
     hoped = optimistic(stills(asked), asked.samples())
-    assert carrying_errors(hoped, 1, asked.samples(), BUDGET) == (0, 0)
+    assert carrying_errors(hoped, 0, asked.samples(), BUDGET) == (0, 0)
     assert asked.count == 0
 
 

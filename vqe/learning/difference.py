@@ -10,21 +10,23 @@ from numpy.typing import NDArray
 
 from vqe.differences import Background, Differences, Earlier
 from vqe.knowledge import Knowledge
-from vqe.learning.carrying import Stills, measured, optimistic
+from vqe.learning.carrying import measured, optimistic
 from vqe.learning.pool import STEP, Pool
+from vqe.learning.stills import Stills
 from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Proxy, Task
 from vqe.models.difference import blocked_mse, fit_weights
 from vqe.optimizer.cascades import LABELS, LEFT_OVER, PAYS, TRAINING_SECONDS, Situation, candidates
 from vqe.optimizer.cost import REFERENCE_SECONDS
-from vqe.optimizer.differences import planned
+from vqe.optimizer.differences import PARTS, WHOLE, planned
 from vqe.optimizer.thresholds import choose
 from vqe.physical.chance import chances
 from vqe.profile import Profile, Samples, path_of
 
 ORIGINS = 150  # labels at the most are bought for frames whose answers are taken over
-SHARE = 0.1  # of all frames is the most
+SAMPLES = 200  # and, where there is no model yet, for the frames that take them over
+SHARE = 0.15  # of all frames is the most for either
 SIMULATED = 6e-4  # seconds that it takes to carry answers over one frame at all distances
 
 
@@ -86,8 +88,9 @@ class Comparison:
         if not profile.model:
             self._draw()
             profile = self._sampled(profile)
-        luck = chances(self.task.video, self.pool.frames[self._positions()], "origins", self.seed)
-        earlier = measured(stills, self._positions(), profile.samples, self.budget, self._asked, luck, self._most())
+        own, part = self._positions(), PARTS[-1] if profile.model else WHOLE[-1]
+        luck = chances(self.task.video, self.pool.frames[own], "origins", self.seed)
+        earlier = measured(stills, own, profile.samples, self.budget, self._asked, luck, self._most(ORIGINS), part)
         return profile if earlier is None else _carrying(profile, earlier)
 
     # --- samples ----------------------------------------------------------------------------------------------------
@@ -106,15 +109,15 @@ class Comparison:
     def _draw(self) -> None:
         """More samples: of what is not looked at, little can be told by few."""
         pool = self.pool
-        chance = np.where(pool.held, self._most() / max(1, pool.held.sum()), 0.0)
+        chance = np.where(pool.held, self._most(SAMPLES) / max(1, pool.held.sum()), 0.0)
         self.ask(pool.draw(np.minimum(1.0, chance), chances(self.task.video, pool.frames, "difference", self.seed)))
 
     def _asked(self, positions: NDArray[np.int64]) -> None:
         self.check()
         self.ask(positions)
 
-    def _most(self) -> int:
-        return int(min(ORIGINS, SHARE * len(self.task.frames)))
+    def _most(self, labels: int) -> int:
+        return int(min(labels, SHARE * len(self.task.frames)))
 
     # --- what plans would take --------------------------------------------------------------------------------------
 
@@ -130,14 +133,14 @@ class Comparison:
         """Until a small model has answered, from here on."""
         situation = self._situation(profile)
         costs, frames = situation.costs, len(self.task.frames)
-        labels = max(0.0, min(LABELS, SHARE * frames) - self.pool.known.sum())
+        labels = max(0.0, min(LABELS, 0.1 * frames) - self.pool.known.sum())
         after = frames * (costs.thumbnail + costs.specialised)
         return float(TRAINING_SECONDS + after + (labels + LEFT_OVER * situation.unknown) * costs.reference)
 
     def _price(self) -> float:
         """Of looking how often what is carried goes wrong."""
         reference = self.library.catalog.cost("reference", self.task.info.key)
-        return self._most() * (reference or REFERENCE_SECONDS) + SIMULATED * len(self.pool)
+        return self._most(ORIGINS) * (reference or REFERENCE_SECONDS) + SIMULATED * len(self.pool)
 
 
 def _backgrounds(pool: Pool) -> tuple[Background, ...]:

@@ -16,6 +16,7 @@ from vqe.profile import Samples
 
 MARGIN = 0.8  # of the distance at which true frames begin to be lost
 UNSEEN = 0.25  # errors more than were seen are counted: of few samples none has to show one
+CARRIED = 0.9  # of its part of the budget is what answers taken over may spend by such estimates
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,9 @@ def _near(
 
 
 def _carrying(earlier: Earlier, samples: Samples, budget: Budget, parts: tuple[float, ...]) -> Iterator[Detector]:
-    """At every distance but the widest: to be on the safe side, what goes wrong at the next wider one has to be little
-    enough."""
-    for i, delta in enumerate(earlier.deltas[:-1].tolist()):
-        fnr, false = carrying_errors(earlier, i + 1, samples, budget)
+    """At every distance at which little enough goes wrong."""
+    for i, delta in enumerate(earlier.deltas.tolist()):
+        fnr, false = carrying_errors(earlier, i, samples, budget)
         part = next((p for p in parts if fits(fnr, false, budget, p)), None)
         if part is not None:
             origins = earlier.origins[i].astype(np.int64)
@@ -93,6 +93,6 @@ def carrying_errors(earlier: Earlier, i: int, samples: Samples, budget: Budget) 
 
 
 def fits(fnr: float, false: float, budget: Budget, part: float) -> bool:
-    """Whether estimated errors stay within a part of the budget, with the margin that all estimates have."""
+    """Whether the estimated errors of answers taken over stay within a part of the budget, with a margin."""
     most = budget.fpr if budget.fpr is not None else budget.fdr or 0.0
-    return fnr <= SHARE * part * budget.fnr and false <= SHARE * part * most
+    return fnr <= CARRIED * part * budget.fnr and false <= CARRIED * part * most
