@@ -28,7 +28,7 @@ def of_query(needs: Needs, text: str) -> dict[str, Any]:
         "width": video.width,
         "height": video.height,
         "codec": video.files[0].index.codec,
-        "seconds": video.end_seconds,
+        "seconds": sum(f.index.duration for f in video.files),  # without the time between files
         "predicate": predicate(needs),
         "budget": "exact" if relation.budget is None else str(relation.budget),
         "model": needs.detect.info.name,
