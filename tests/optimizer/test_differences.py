@@ -213,7 +213,7 @@ def test_too_little_is_known() -> None:
     unknown = earlier()
     unknown.masses[:] = np.nan
     assert chosen(situation(before=unknown)).kind == "cascade"
-    few = situation(model=False, behind=True, before=earlier())
+    few = situation(model=False, behind=True)
     none = replace(few.profile, samples=replace(samples(False), true=np.zeros(len(POSITIONS), np.bool_)))  # type: ignore[type-var]
     assert chosen(replace(few, profile=none)).kind == "exact"
 

@@ -13,6 +13,7 @@ from vqe.learning.pool import STEP
 from vqe.learning.stills import LEVELS, Stills
 from vqe.logical.budget import Budget
 from vqe.optimizer.detectors import carrying_errors, fits
+from vqe.optimizer.thresholds import FEWEST
 from vqe.profile import Samples
 
 TRIED = 5  # distances
@@ -47,6 +48,8 @@ def measured(
     ask        asks the reference model about the frames at such positions, `most` of them at the most
     luck       float64 [m], uniform: which ones
     """
+    if min(samples.true.sum(), (~samples.true).sum()) < FEWEST:
+        return None
     trials: list[_Trial] = []
     fitting, failing = -1, len(stills.deltas)
     for _ in range(TRIED):

@@ -70,8 +70,6 @@ def _near(
 
 def _carrying(earlier: Earlier, samples: Samples, budget: Budget, parts: tuple[float, ...]) -> Iterator[Detector]:
     """At every distance at which little enough goes wrong."""
-    if min(samples.true.sum(), (~samples.true).sum()) < FEWEST:
-        return
     for i, delta in enumerate(earlier.deltas.tolist()):
         fnr, false = carrying_errors(earlier, i, samples, budget)
         part = next((p for p in parts if fits(fnr, false, budget, p)), None)
