@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -160,6 +161,13 @@ def test_optimism_asks_nothing() -> None:
     asked = Asked()
     hoped = optimistic(stills(asked), asked.samples())
     assert carrying_errors(hoped, 0, asked.samples(), BUDGET) == (0, 0)
+    assert asked.count == 0
+
+
+def test_too_few_are_true() -> None:
+    asked = Asked()
+    none = replace(asked.samples(), true=np.arange(len(asked.positions())) < 7)
+    assert measured(stills(asked), asked.positions(), none, BUDGET, asked, luck(asked), 150, 1.0) is None
     assert asked.count == 0
 
 

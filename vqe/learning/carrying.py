@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.differences import Earlier
-from vqe.learning.pool import STEP, Pool
+from vqe.learning.pool import STEP
 from vqe.learning.stills import LEVELS, Stills
 from vqe.logical.budget import Budget
 from vqe.optimizer.detectors import carrying_errors, fits
+from vqe.optimizer.thresholds import FEWEST
 from vqe.profile import Samples
 
 TRIED = 5  # distances
@@ -47,6 +48,8 @@ def measured(
     ask        asks the reference model about the frames at such positions, `most` of them at the most
     luck       float64 [m], uniform: which ones
     """
+    if min(samples.true.sum(), (~samples.true).sum()) < FEWEST:
+        return None
     trials: list[_Trial] = []
     fitting, failing = -1, len(stills.deltas)
     for _ in range(TRIED):
@@ -77,7 +80,6 @@ class _Trial:
         self.origins = stills.origins(delta)
         self.own = self.origins[positions].astype(np.int64)  # of the samples
         self.missing = (self.own != positions) & ~self.pool.known[self.own]
-        self.weights = _weights(self.pool, positions, samples)
 
     def wanted(self, luck: NDArray[np.float64], most: int) -> NDArray[np.int64]:
         """Origins to ask about, of true and of false samples by turns: the rarer ones tell as much."""
@@ -114,25 +116,15 @@ class _Trial:
         cases the first that differed has been passed over. NaN where there is nothing to go by.
         """
         moved, known = self.own != self.positions, self.pool.known[self.own]
-        masses = np.where(moved & known, self.weights, 0.0)
+        masses = np.where(moved & known, self.samples.weights, 0.0)
         for truth in (True, False):
             own = self.samples.true == truth
             late = own & self.missing
             if late.any():
-                masses[late] *= _ratio(self.weights[late], masses[late])
-            carried = self.weights * np.where(moved, 1.0, 1 - 1 / STEP)
+                masses[late] *= _ratio(self.samples.weights[late], masses[late])
+            carried = self.samples.weights * np.where(moved, 1.0, 1 - 1 / STEP)
             masses[own] *= _ratio(carried[own], masses[own])
         return masses
-
-
-def _weights(pool: Pool, positions: NDArray[np.int32], samples: Samples) -> NDArray[np.float64]:
-    """What the chances of being drawn say alone, but so much together as the samples do. How long a frame's like lasts
-    has to stay out of it: answers go wrong where it does not last."""
-    weights = 1 / pool.chance[positions]
-    for truth in (True, False):
-        own = samples.true == truth
-        weights[own] *= samples.weights[own].sum() / max(1e-9, weights[own].sum())
-    return weights
 
 
 def _ratio(of: NDArray[np.float64], to: NDArray[np.float64]) -> float:

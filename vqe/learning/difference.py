@@ -53,13 +53,15 @@ class Comparison:
         """What a detector needs that works alone; None where a small model promises more."""
         if self.task.window is not None:
             return None
-        self.backgrounds = _backgrounds(self.pool)
-        profile = self._sampled(profile)
         rival = self._training(profile)
-        profile = self._with_earlier(profile, np.ones(len(self.pool), np.bool_), rival)
+        profile = self._compared(profile, rival)
         if rival < PAYS * self._seconds(profile):
             return None
         return replace(profile, untrained=len(self.task.frames))
+
+    def instead(self, profile: Profile) -> Profile:
+        """What a detector needs that works alone, where no small model can."""
+        return profile if self.task.window is not None else self._compared(profile, np.inf)
 
     def beside(self, profile: Profile, scores: NDArray[np.float32]) -> Profile:
         """What a detector needs that works beside the small model of these scores."""
@@ -71,6 +73,10 @@ class Comparison:
         profile = replace(profile, proxy=proxy, differences=differences)
         unsure = (scores >= thresholds.low) & (scores <= thresholds.high)
         return self._with_earlier(profile, unsure, np.inf)
+
+    def _compared(self, profile: Profile, rival: float) -> Profile:
+        self.backgrounds = self.backgrounds or _backgrounds(self.pool)
+        return self._with_earlier(self._sampled(profile), np.ones(len(self.pool), np.bool_), rival)
 
     def _with_earlier(self, profile: Profile, looked_at: NDArray[np.bool_], rival: float) -> Profile:
         """The same with what is carried from earlier frames, where that would pay if it never went wrong.

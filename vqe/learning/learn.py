@@ -80,7 +80,8 @@ class _Lesson:
             return self._keep(None, alone)
         reason = self._hopeless(worth)
         if reason:
-            return self._keep(None, self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
+            found = compared.instead(self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
+            return self._keep(None, found)
         model, scores = self._trained(None, 0)
         remaining = np.inf
         size = ROUND
@@ -96,8 +97,9 @@ class _Lesson:
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
         samples = self._sharpened(samples, scores)
         reason = "" if choose(samples, self.budget) else "there are too few true frames on held-out time"
-        found = model if not reason else None
-        return self._keep(found, compared.beside(self._profile(found, samples, np.sort(scores), reason), scores))
+        if reason:
+            return self._keep(None, self._profile(None, samples, np.sort(scores), reason))
+        return self._keep(model, compared.beside(self._profile(model, samples, np.sort(scores), reason), scores))
 
     # --- buying labels ----------------------------------------------------------------------------------------------
 
