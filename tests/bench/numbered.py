@@ -14,8 +14,8 @@ from vqe.library import Library
 from vqe.models import Detected, ModelInfo
 
 FRAMES = 400
-# With STABLE '1s' 100 to 199 are all but true; who asks of every eighth frame from 0 on sees none of them.
-TRUE = np.array([n in range(240, 320) or (n in range(100, 200) and n % 8 != 0) for n in range(FRAMES)])
+# With STABLE '1s' 100 to 199 are all but true; who asks of every twelfth frame from 0 on sees none of them.
+TRUE = np.array([n in range(240, 320) or (n in range(100, 200) and n % 12 != 0) for n in range(FRAMES)])
 
 
 class Numbered:

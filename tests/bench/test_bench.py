@@ -27,7 +27,7 @@ STABLE = np.array([TRUE[max(0, n - 12) : n + 13].mean() > 0.5 for n in range(FRA
 
 
 def answer(folder: Path, clip: Path, seed: int) -> NDArray[np.bool_]:
-    """What vqe returns of each frame when it asks about every eighth, from the number `seed` on."""
+    """What vqe returns of each frame when it asks about every twelfth, from the number `seed` on."""
     with vqe.connect(folder, {"plan_space": "sampling", "seed": seed}) as db:
         found = db.sql(FRAME.replace("CLIP", f"'{clip}'"))
         assert found is not None
@@ -57,7 +57,7 @@ def test_errors_are_those_of_the_answer(measured: Callable, clip: Path, tmp_path
         assert run["errors"]["fpr"] == (returned & ~STABLE).sum() / (~STABLE).sum()
         assert run["errors"]["precision"] == pytest.approx((STABLE & returned).sum() / returned.sum())
         assert 0 < run["calls"] < FRAMES / 2
-        assert run["how"].startswith("sampling: the reference model on every 8th frame")
+        assert run["how"].startswith("sampling: the reference model on every 12th frame")
     wrong, right = ([r["errors"]["fnr"] for r in found["runs"] if r["seed"] == s] for s in (0, 1))
     assert min(wrong) > 0.3 and max(right) < 0.05
     (first, _) = (p for p in found["plans"] if p["plan"] == "sampling")
