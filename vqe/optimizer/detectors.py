@@ -16,7 +16,7 @@ from vqe.profile import Samples
 
 MARGIN = 0.8  # of the distance at which true frames begin to be lost
 UNSEEN = 0.25  # errors more than were seen are counted: of few samples none has to show one
-CARRIED = 0.9  # of its part of the budget is what answers taken over may spend by such estimates
+SPENT = 0.9  # of its part of the budget is what a detector may spend by such estimates
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ def _near(
         first = min(len(lost) - 1, int(np.searchsorted(lost, SHARE * part * budget.fnr, side="right")))
         delta = MARGIN * float(distances[samples.true][order][first])
         near = background.distances <= delta
-        fnr = float(lost[first - 1]) if first else 0.0
+        fnr = (float(lost[first - 1]) if first else 0.0) + UNSEEN / len(lost)
+        if fnr > SPENT * part * budget.fnr:
+            continue
         yield Detector("background", delta, background.weights, part, fnr, 0.0, near, np.arange(len(near)))
 
 
@@ -95,4 +97,4 @@ def carrying_errors(earlier: Earlier, i: int, samples: Samples, budget: Budget) 
 def fits(fnr: float, false: float, budget: Budget, part: float) -> bool:
     """Whether the estimated errors of answers taken over stay within a part of the budget, with a margin."""
     most = budget.fpr if budget.fpr is not None else budget.fdr or 0.0
-    return fnr <= CARRIED * part * budget.fnr and false <= CARRIED * part * most
+    return fnr <= SPENT * part * budget.fnr and false <= SPENT * part * most
