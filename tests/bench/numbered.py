@@ -44,10 +44,10 @@ class Numbered:
 
 
 def main() -> None:
-    """The command line over this detector, 5 ms a picture."""
+    """The command line over this detector, 1 ms a picture."""
     from vqe.cli.main import main as plain
 
-    Library.reference = lambda _, info: Numbered(info, 0.005)  # type: ignore[method-assign]
+    Library.reference = lambda _, info: Numbered(info, 0.001)  # type: ignore[method-assign]
     plain()
 
 

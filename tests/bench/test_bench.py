@@ -223,7 +223,8 @@ def test_bad_arguments(bench: Callable, asked: list[Numbered], arguments: list[s
     assert not asked
 
 
-def test_ctrl_c_shows_what_there_is(clip: Path, cache: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda by: by.name)
+def test_what_is_stopped_shows_what_there_is(by: signal.Signals, clip: Path, cache: Path, tmp_path: Path) -> None:
     (tmp_path / "query.sql").write_text(FRAME.replace("CLIP", f"'{clip}'"), "utf-8")
     (tmp_path / "temporary").mkdir()
     given = {"VQE_DB": tmp_path / "db", "VQE_CACHE": cache, "TMPDIR": tmp_path / "temporary"}
@@ -239,7 +240,7 @@ def test_ctrl_c_shows_what_there_is(clip: Path, cache: Path, tmp_path: Path) -> 
     assert process.stderr is not None
     for line in process.stderr:
         if "exact first" in line:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(by)
             break
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err.splitlines()[-1]) == (130, "interrupted")

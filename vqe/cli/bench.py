@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from vqe.bench.export import as_json
@@ -35,7 +38,7 @@ def run_bench(
     if picture:
         check(Path(picture))
     wanted = Wanted(repeat, _spaces(spaces), truth, errors=picture is not None)
-    with opened(options) as (connection, bar):
+    with _ended_as_by_ctrl_c(), opened(options) as (connection, bar):
 
         def say(line: str) -> None:
             bar.stop()
@@ -50,6 +53,16 @@ def run_bench(
         draw(result, Path(picture))
     if result.interrupted:
         raise KeyboardInterrupt
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """`kill` and `timeout` end long runs: the temporary folders go then too, and what was measured is shown."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _spaces(text: str | None) -> tuple[str, ...]:
