@@ -187,7 +187,7 @@ def _key(path: Path, arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def load_model(proxy: Proxy) -> SpecialisedModel:
-    """The small model of a profile, ready to run. RunError where it has gone."""
+    """The small model of a profile, ready to run. RunError where it has gone or cannot be read."""
     from vqe.models.specialised import Architecture, SpecialisedModel
 
     opened = _opened(proxy.path)
@@ -195,7 +195,11 @@ def load_model(proxy: Proxy) -> SpecialisedModel:
         raise _gone(proxy.path)
     described, arrays = opened
     tensors = {k.removeprefix("model."): v for k, v in arrays.items() if k.startswith("model.")}
-    return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors)
+    try:
+        return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors)
+    except (KeyError, ValueError) as fault:
+        hint = "remove the file: it is made anew then"
+        raise RunError(f"cannot read the small model {proxy.path}: {fault}", hint=hint) from fault
 
 
 def _gone(path: Path) -> RunError:

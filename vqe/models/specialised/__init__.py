@@ -4,7 +4,6 @@ NoScope (Kang et al., VLDB 2017, section 5) and distillation (Hinton et al., 201
 """
 
 from vqe.models.specialised.architecture import FAMILY, Architecture
-from vqe.models.specialised.files import read_metadata
 from vqe.models.specialised.model import SpecialisedModel, train
 
-__all__ = ["FAMILY", "Architecture", "SpecialisedModel", "read_metadata", "train"]
+__all__ = ["FAMILY", "Architecture", "SpecialisedModel", "train"]

@@ -28,14 +28,5 @@ def read_tensors(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
         raise _unreadable(path, error) from error
 
 
-def read_metadata(path: Path) -> dict[str, str]:
-    """The metadata alone, of which 'architecture' is one. Raises RunError where the file is missing or damaged."""
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            return dict(file.metadata() or {})
-    except (OSError, safetensors.SafetensorError) as error:
-        raise _unreadable(path, error) from error
-
-
 def _unreadable(path: Path, error: Exception) -> RunError:
     return RunError(f"cannot read the specialised model {path}: {error}", hint="remove the file: it is made anew then")

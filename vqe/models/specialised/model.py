@@ -5,19 +5,14 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe.errors import RunError
-from vqe.labels.files import explained
 from vqe.models.specialised.architecture import Architecture
-from vqe.models.specialised.files import read_tensors, write_tensors
 
 Tensors = dict[str, NDArray[np.float32]]
-_ARCHITECTURE = "architecture"  # the key of the metadata
 
 
 class Runner(Protocol):
@@ -73,21 +68,6 @@ class SpecialisedModel:
             if not np.isfinite(tensor).all():
                 raise ValueError(f"no specialised model: '{name}' holds values that are no numbers")
         return SpecialisedModel(architecture, tensors)
-
-    def save(self, path: Path, metadata: Mapping[str, str]) -> None:
-        """Keep it at `path`, with the architecture beside the metadata. Raises RunError where that fails."""
-        with explained("keep a specialised model", path.parent):
-            write_tensors(path, self._tensors, {**metadata, _ARCHITECTURE: self.architecture.to_text()})
-
-    @staticmethod
-    def load(path: Path) -> tuple[SpecialisedModel, dict[str, str]]:
-        """The model and the metadata it was saved with. Raises RunError where the file is missing or no model's."""
-        tensors, metadata = read_tensors(path)
-        try:
-            architecture = Architecture.from_text(metadata.pop(_ARCHITECTURE, ""))
-            return SpecialisedModel.from_tensors(architecture, tensors), metadata
-        except ValueError as error:
-            raise RunError(f"cannot read the specialised model {path}: {error}") from error
 
 
 def train(
