@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -47,6 +48,7 @@ def main() -> None:
     """The command line over this detector, 1 ms a picture."""
     from vqe.cli.main import main as plain
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background have it ignored
     Library.reference = lambda _, info: Numbered(info, 0.001)  # type: ignore[method-assign]
     plain()
 
