@@ -238,7 +238,7 @@ class Specialise(Node):
     input: Node
     model: str
     low: float = shown("false < {:.3g}")
-    high: float = shown("true > {:.3g}")
+    high: float = shown("true > {:.6g}")
     smooth: int | None = shown("mean of {} frames", None)
     proxy: Proxy = unseen()
     predicted: Predicted = unseen()
