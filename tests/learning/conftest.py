@@ -10,11 +10,12 @@ from typing import Any, TypeAlias
 import pytest
 import street
 from numpy.typing import NDArray
+from squares import Squares
 
 import vqe
 from vqe.library import Library
 
-Open: TypeAlias = Callable[..., tuple[vqe.Connection, street.Buses]]
+Open: TypeAlias = Callable[..., tuple[vqe.Connection, Squares]]
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +34,12 @@ def opened(recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
         def open_(
             path: Path = recording, model: Mapping[str, NDArray[Any]] | None = None, folder: str = "db", **settings: str
-        ) -> tuple[vqe.Connection, street.Buses]:
+        ) -> tuple[vqe.Connection, Squares]:
             values = {"plan_space": "all", "audit": "100%"} | settings
             db = stack.enter_context(vqe.connect(tmp_path / folder, values))
             db.sql(f"CREATE VIDEO street FROM '{recording}'")
             info = db._engine.library.model(None)
-            buses = street.Buses(info)
+            buses = Squares(info)
             monkeypatch.setattr(Library, "reference", lambda *_: buses)
             monkeypatch.setattr(Library, "remember_cost", lambda *_: None)
             db._catalog.put_cost("reference", info.key, 1.0)  # dear enough to plan for learning

@@ -11,12 +11,10 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
-from test_cascade import Squares
 
 import vqe
 from vqe.logical.node import walk
 from vqe.logical.plan import Learn, Task
-from vqe.models import Detected
 from vqe.models.specialised import Architecture, SpecialisedModel
 from vqe.profile import Profile, Samples, path_of, save
 from vqe.report import Report
@@ -31,14 +29,6 @@ BLUE = (230, 60, 60)  # as bright as the street: a thumbnail, which is grey, doe
 Picture = NDArray[np.float32]
 Change = Callable[[int, Picture], Picture]
 ARCHITECTURE = Architecture(size=48, widths=(1,), hidden=1)
-
-
-class Buses(Squares):
-    """As Squares, without its slowness: what a frame costs is pinned here."""
-
-    def detect(self, pictures: object, *_: object) -> list[Detected]:
-        self.asked += len(pictures)  # type: ignore[arg-type]
-        return [self._found(p) for p in pictures]  # type: ignore[attr-defined]
 
 
 def make_street(

@@ -6,12 +6,12 @@ import shutil
 from collections.abc import Callable
 
 import numpy as np
-import street
+from squares import Squares
 from street import FRAMES, QUERY, TRUE, frames_of, rates
 
 import vqe
 
-Open = Callable[..., tuple[vqe.Connection, street.Buses]]
+Open = Callable[..., tuple[vqe.Connection, Squares]]
 
 
 def test_every_query_draws_other_frames_and_narrows_the_intervals(opened: Open) -> None:

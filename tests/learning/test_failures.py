@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import street
 from numpy.typing import NDArray
+from squares import Squares
 from street import BLUE, FRAMES, QUERY, TRUE, WHITE, frames_of, rates
 
 import vqe
 from vqe.profile import load
 from vqe.report import Report
 
-Open = Callable[..., tuple[vqe.Connection, street.Buses]]
+Open = Callable[..., tuple[vqe.Connection, Squares]]
 Tensors = dict[str, NDArray[np.float32]]
 HALF = FRAMES // 2
 
