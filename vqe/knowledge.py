@@ -68,6 +68,10 @@ class Knowledge:
             self._lottery(task, profile),
         )
 
+    def model_seconds(self, key: str) -> float:
+        """Of the reference model for a picture that is there."""
+        return self.library.catalog.cost("reference", key) or REFERENCE_SECONDS
+
     def _stored(self, node: Detect) -> int:
         frames = next(n.frames for n in walk(node) if isinstance(n, Scan))
         return self._labelled(node.video, frames, node.key, node.confidence)
@@ -133,5 +137,5 @@ class Knowledge:
 
     def _reference_seconds(self, key: str, video: Video) -> float:
         """Of a frame, decoding included."""
-        model = self.library.catalog.cost("reference", key) or REFERENCE_SECONDS
-        return model + (self.library.catalog.cost("decode", video.files[0].index.fingerprint) or DECODE_SECONDS)
+        decoding = self.library.catalog.cost("decode", video.files[0].index.fingerprint)
+        return self.model_seconds(key) + (decoding or DECODE_SECONDS)

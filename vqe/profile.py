@@ -49,6 +49,9 @@ class Samples:
     true: NDArray[np.bool_]
     weights: NDArray[np.float64]
 
+    def where(self, mask: NDArray[np.bool_]) -> Samples:
+        return Samples(self.scores[mask], self.true[mask], self.weights[mask])
+
     def joined(self, other: Samples) -> Samples:
         return Samples(
             np.concatenate([self.scores, other.scores]),

@@ -9,10 +9,8 @@ from pathlib import Path
 from vqe.catalog import Catalog
 from vqe.engine import Engine
 from vqe.library import Library
-from vqe.relational.session import Session
+from vqe.relational.session import FILE, Session
 from vqe.settings import Settings
-
-TABLES = "tables.duckdb"
 
 
 def carry(source: Path, target: Path) -> None:
@@ -28,8 +26,8 @@ def carry(source: Path, target: Path) -> None:
             new.put_region(name, region)
     for name, value in known.settings().items():
         new.put_setting(name, value)
-    if (source / TABLES).exists():
-        (target / TABLES).symlink_to((source / TABLES).resolve())
+    if (source / FILE).exists():
+        (target / FILE).symlink_to((source / FILE).resolve())
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-from vqe.bench.result import Result
+from vqe.bench.result import Result, titled
 from vqe.bench.summary import summaries
 from vqe.errors import QueryError, RunError
 from vqe.labels.files import explained, write_atomically
@@ -35,8 +35,8 @@ def draw(result: Result, path: Path) -> None:
     colours = {plan: f"C{i}" for i, plan in enumerate(dict.fromkeys(row.plan for row in rows))}
     for row in rows:
         missed = 100 * row.errors.fnr if row.errors else 0.0  # the plain way is the truth
-        name = f"{row.plan} {row.turn}".rstrip()
-        axes.plot(row.seconds, missed, _MARKS[row.turn], color=colours[row.plan], linestyle="", label=name)
+        name, colour = titled(row.plan, row.turn), colours[row.plan]
+        axes.plot(row.seconds, missed, _MARKS[row.turn], color=colour, linestyle="", label=name)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")

@@ -14,6 +14,11 @@ PLAIN, EXACT = "plain", "exact"
 FIRST, NEXT = "first", "next"
 
 
+def titled(plan: str, turn: str) -> str:
+    """What a reader sees: all first."""
+    return f"{plan} {turn}".rstrip()
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of the plain way, or of a plan space.
@@ -35,7 +40,7 @@ class Run:
     def __str__(self) -> str:
         """all first 12.3 s"""
         scaled = ", scaled from a sample" if self.sampled else ""
-        return f"{f'{self.plan} {self.turn}'.rstrip()} {self.spent.seconds:,.1f} s{scaled}"
+        return f"{titled(self.plan, self.turn)} {self.spent.seconds:,.1f} s{scaled}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from vqe.bench.result import Result
+from vqe.bench.result import Result, titled
 from vqe.bench.summary import Summary, summaries
 
 WIDTH = 100  # columns, where the terminal does not say or has less: a line that wraps is better than a number cut
@@ -115,7 +115,7 @@ def _reported(row: Summary) -> str:
 
 
 def _name(row: Summary) -> str:
-    return f"{row.plan} {row.turn}".rstrip()
+    return titled(row.plan, row.turn)
 
 
 def _number(value: float | None) -> str:

@@ -17,8 +17,7 @@ from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Proxy, Task
 from vqe.models.difference import blocked_mse, fit_weights
-from vqe.optimizer.cascades import LABELS, LEFT_OVER, PAYS, TRAINING_SECONDS, Situation, candidates
-from vqe.optimizer.cost import REFERENCE_SECONDS
+from vqe.optimizer.cascades import LABELS, LEFT_OVER, MOST, PAYS, TRAINING_SECONDS, Situation, candidates, small_seconds
 from vqe.optimizer.differences import PARTS, WHOLE, planned
 from vqe.optimizer.thresholds import choose
 from vqe.physical.chance import chances
@@ -71,8 +70,7 @@ class Comparison:
         differences = Differences(scores, self._positions(), STEP, self.backgrounds)
         proxy = Proxy(path_of(self.library.folder, self.task), profile.model, "")
         profile = replace(profile, proxy=proxy, differences=differences)
-        unsure = (scores >= thresholds.low) & (scores <= thresholds.high)
-        return self._with_earlier(profile, unsure, np.inf)
+        return self._with_earlier(profile, thresholds.unsure(scores), np.inf)
 
     def _compared(self, profile: Profile, rival: float) -> Profile:
         self.backgrounds = self.backgrounds or _backgrounds(self.pool)
@@ -110,7 +108,7 @@ class Comparison:
 
     def _positions(self) -> NDArray[np.int32]:
         """Where the samples stand in the pool."""
-        return np.flatnonzero(self.pool.drawn & self.pool.held & self.pool.known).astype(np.int32)
+        return self.pool.sampled.astype(np.int32)
 
     def _draw(self) -> None:
         """More samples: of what is not looked at, little can be told by few."""
@@ -127,8 +125,12 @@ class Comparison:
 
     # --- what plans would take --------------------------------------------------------------------------------------
 
+    @property
+    def _knowledge(self) -> Knowledge:
+        return Knowledge(self.library)
+
     def _situation(self, profile: Profile) -> Situation:
-        return Knowledge(self.library).situation(self.task, self.budget, False, profile)
+        return self._knowledge.situation(self.task, self.budget, False, profile)
 
     def _seconds(self, profile: Profile) -> float:
         """Of the best plan that the profile allows."""
@@ -138,15 +140,13 @@ class Comparison:
     def _training(self, profile: Profile) -> float:
         """Until a small model has answered, from here on."""
         situation = self._situation(profile)
-        costs, frames = situation.costs, len(self.task.frames)
-        labels = max(0.0, min(LABELS, 0.1 * frames) - self.pool.known.sum())
-        after = frames * (costs.thumbnail + costs.specialised)
-        return float(TRAINING_SECONDS + after + (labels + LEFT_OVER * situation.unknown) * costs.reference)
+        labels = max(0.0, min(LABELS, MOST * len(self.task.frames)) - self.pool.known.sum())
+        asked = labels + LEFT_OVER * situation.unknown
+        return float(TRAINING_SECONDS + small_seconds(situation) + asked * situation.costs.reference)
 
     def _price(self) -> float:
         """Of looking how often what is carried goes wrong."""
-        reference = self.library.catalog.cost("reference", self.task.info.key)
-        return self._most(ORIGINS) * (reference or REFERENCE_SECONDS) + SIMULATED * len(self.pool)
+        return self._most(ORIGINS) * self._knowledge.model_seconds(self.task.info.key) + SIMULATED * len(self.pool)
 
 
 def _backgrounds(pool: Pool) -> tuple[Background, ...]:

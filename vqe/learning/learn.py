@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.errors import RunError, VqeWarning
+from vqe.knowledge import Knowledge
 from vqe.learning.difference import Comparison
 from vqe.learning.judge import judge_of
 from vqe.learning.pool import BLOCKS, STEP, Judge, make_pool
 from vqe.learning.windows import VOTES, windows_of
+from vqe.library import ENOUGH
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Task
 from vqe.models.specialised import FAMILY, SpecialisedModel, train
-from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER
-from vqe.optimizer.cost import REFERENCE_SECONDS
-from vqe.optimizer.thresholds import choose, undecided
+from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER, MOST
+from vqe.optimizer.thresholds import choose, logits, undecided
 from vqe.physical.chance import chances
 from vqe.physical.operator import Run
 from vqe.physical.reference import Reference
@@ -33,7 +34,6 @@ SETTING = 0.2  # of the frames that will be asked: as many are asked before, to 
 AROUND = 4  # frames asked between two neighbours of the grid that disagree
 FEWEST = 4  # true frames, and false ones, that there must be on either side of the split to train a model
 SPLITS = 50  # random halves of time that are tried
-SHARE = 0.1  # of all frames is the most to ask for learning
 TRAINING_SECONDS = 5.0  # about, a round
 
 _NO_SAMPLES = Samples(np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0))
@@ -59,7 +59,7 @@ class _Lesson:
         self.reference = reference
         self.judge = judge
         self.seed = int(run.library.settings.number("seed"))
-        self.most = int(SHARE * len(task.frames))
+        self.most = int(MOST * len(task.frames))
         self.architecture = FAMILY[1]
 
     def profile(self, worth: float) -> Profile:
@@ -71,17 +71,16 @@ class _Lesson:
             self._look_longer(grid)
         if not self._enough():
             reason = "true or false frames are too few to learn from"
-            return self._keep(None, self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
+            return self._keep(None, self._untrained(reason))
         compared = Comparison(
             self.task, self.budget, self.run.library, self.run.check, self.pool, self._ask, self._samples, self.seed
         )
-        alone = compared.alone(self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), "training would not pay"))
+        alone = compared.alone(self._untrained("training would not pay"))
         if alone is not None:
             return self._keep(None, alone)
         reason = self._hopeless(worth)
         if reason:
-            found = compared.instead(self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason))
-            return self._keep(None, found)
+            return self._keep(None, compared.instead(self._untrained(reason)))
         model, scores = self._trained(None, 0)
         remaining = np.inf
         size = ROUND
@@ -144,8 +143,7 @@ class _Lesson:
 
         A threshold may come to lie anywhere, and by far the most frames are far from where it does.
         """
-        bounded = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
-        bins = np.floor(2 * np.log(bounded / (1 - bounded))).astype(np.int64)
+        bins = np.floor(2 * logits(scores)).astype(np.int64)
         counts = np.bincount((bins - bins.min())[self.pool.held], minlength=int(np.ptp(bins)) + 1)
         return np.where(self.pool.held, 1 / np.maximum(1, counts[bins - bins.min()]), 0.0)
 
@@ -200,18 +198,18 @@ class _Lesson:
             start=start,
         )
         scores = pool.each(model.probabilities)
-        return model, smoothed(scores, self.windows.reach) if self.windows.reach else scores
+        return model, smoothed(scores, self.windows.reach)
 
     def _samples(self, scores: NDArray[np.float32]) -> Samples:
         """The frames of held-out time that chance has drawn, with their truth; over windows, it is asked for first."""
         pool = self.pool
-        drawn = np.flatnonzero(pool.drawn & pool.held & pool.known)
+        drawn = pool.sampled
         if self.windows.reach:
             self._ask(self.windows.needed(drawn, scores))
             true = self.windows.truth(drawn, pool.known, pool.true)
         else:
             self._look_beside(drawn[pool.true[drawn] & (scores[drawn] < 0.5)])
-            drawn = np.flatnonzero(pool.drawn & pool.held & pool.known)
+            drawn = pool.sampled
             true = pool.true[drawn]
         every = len(self.task.frames) / len(pool)
         weights = every / pool.chance[drawn] * (len(pool) / max(1, pool.held.sum()))
@@ -253,23 +251,27 @@ class _Lesson:
 
     def _reference_seconds(self) -> float:
         spent = self.reference.spent
-        known = self.run.library.catalog.cost("reference", self.task.info.key)
-        return spent.model / spent.frames if spent.frames >= 8 else known or REFERENCE_SECONDS
+        if spent.frames >= ENOUGH["reference"]:
+            return spent.model / spent.frames
+        return Knowledge(self.run.library).model_seconds(self.task.info.key)
 
     # --- keeping ----------------------------------------------------------------------------------------------------
+
+    def _untrained(self, reason: str) -> Profile:
+        return self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason)
 
     def _profile(
         self, model: SpecialisedModel | None, samples: Samples, population: NDArray[np.float32], reason: str
     ) -> Profile:
-        pool = self.pool
+        """Its labels are counted when it is kept: some may still be bought."""
         widths = "-".join(map(str, self.architecture.widths))
         name = f"cnn {self.architecture.size}×{self.architecture.size} {widths}" if model else ""
         return Profile(
             predicate=self.task.predicate.text,
             samples=samples,
             population=population,
-            labels=int(pool.known.sum()),
-            positives=int((pool.known & pool.true).sum()),
+            labels=0,
+            positives=0,
             files=tuple(file.index.fingerprint for file in self.task.video.files),
             model=name,
             smooth=2 * self.windows.reach * STEP + 1 if self.windows.reach else 0,

@@ -54,6 +54,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self.frames)
 
+    @property
+    def sampled(self) -> NDArray[np.int64]:
+        """Positions of what chance has drawn on held-out time, and the reference model was asked about."""
+        return np.flatnonzero(self.drawn & self.held & self.known)
+
     def each(self, measure: Measure) -> NDArray[np.float32]:
         """What `measure` says of all thumbnails and their backgrounds, some at a time: they are much to copy."""
         parts = (slice(start, start + MEASURED) for start in range(0, len(self), MEASURED))

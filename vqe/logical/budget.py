@@ -31,6 +31,13 @@ class Budget:
         rates = {"fnr": self.fnr, "fpr": self.fpr, "fdr": self.fdr}
         return {name: rate for name, rate in rates.items() if rate is not None}
 
+    @property
+    def false(self) -> float:
+        """What is allowed of false frames, in the measure that is bounded."""
+        rate = self.fpr if self.fpr is not None else self.fdr
+        assert rate is not None
+        return rate
+
     def __str__(self) -> str:
         """FNR within 1 %, FPR within 1 %, at 95 % confidence."""
         parts = [f"{name.upper()} within {percent(rate)} %" for name, rate in self.rates.items()]

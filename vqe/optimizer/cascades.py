@@ -15,6 +15,7 @@ from vqe.profile import Profile
 SLACK = 0.1  # of the predicted time is spent on leaving more frames undecided than the estimate asks for
 # Before anything has been learnt: what learning takes, and what it will leave to the reference model.
 LABELS = 1000
+MOST = 0.1  # of all frames, if that is fewer
 TRAINING_SECONDS = 15.0
 POOL = 36_000  # frames decoded for it at most
 LEFT_OVER = 0.05  # of all frames, by a small model
@@ -137,11 +138,10 @@ def learning(situation: Situation, others: list[Candidate]) -> Candidate:
     task, costs = situation.task, situation.costs
     if not situation.budget.fnr:
         return Candidate("learn", 0, "", note="a budget of 0 leaves nothing to a small model")
-    frames = len(task.frames)
-    labels = int(min(LABELS, 0.1 * frames))
-    first = labels * costs.reference + min(POOL, frames) * costs.thumbnail + TRAINING_SECONDS
-    fixed = first + frames * (costs.thumbnail + costs.specialised)
-    left_over = situation.unknown * costs.reference * _asked_of_undecided(sampling_distance(task))
+    labels = int(min(LABELS, MOST * len(task.frames)))
+    first = labels * costs.reference + min(POOL, len(task.frames)) * costs.thumbnail + TRAINING_SECONDS
+    fixed = first + small_seconds(situation)
+    left_over = situation.unknown * costs.reference * asked_of_undecided(sampling_distance(task))
     seconds = fixed + LEFT_OVER * left_over
     worth = (PAYS * min(c.seconds for c in others if not c.note) - fixed) / left_over
     note = "" if worth > LEFT_OVER else f"learning takes about {first:.0f} s and would not pay"
@@ -162,9 +162,7 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     thresholds = choose(profile.samples, situation.budget, confirm=situation.values)
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
-    if thresholds.fnr > situation.budget.fnr or thresholds.false > max(
-        situation.budget.fpr or 0, situation.budget.fdr or 0
-    ):
+    if thresholds.fnr > situation.budget.fnr or thresholds.false > situation.budget.false:
         return Candidate(kind, 0, "", note="no thresholds keep the budget: the small model is sure of what is wrong")
     every = sampling_distance(situation.task)
     base = _cascade_seconds(situation, profile, thresholds, every)
@@ -190,9 +188,13 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
 
 
 def _cascade_seconds(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:
-    costs = situation.costs
-    small = len(situation.task.frames) * (costs.thumbnail + costs.specialised)
-    return small + _asked(situation, profile, thresholds, every) * costs.reference
+    asked = _asked(situation, profile, thresholds, every)
+    return small_seconds(situation) + asked * situation.costs.reference
+
+
+def small_seconds(situation: Situation) -> float:
+    """Until a small model has scored all frames."""
+    return len(situation.task.frames) * (situation.costs.thumbnail + situation.costs.specialised)
 
 
 def _asked(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:
@@ -200,10 +202,10 @@ def _asked(situation: Situation, profile: Profile, thresholds: Thresholds, every
     open_, above = undecided(thresholds, profile.population)
     if situation.values:
         open_ += above
-    return open_ * _asked_of_undecided(every) * situation.unknown
+    return open_ * asked_of_undecided(every) * situation.unknown
 
 
-def _asked_of_undecided(every: int) -> float:
+def asked_of_undecided(every: int) -> float:
     """Of the undecided frames the share that is asked, where a majority is sought: every so many, and more where that
     is unclear, as it often is where cheap evidence was."""
     return min(1.0, 1 / every + 0.5)

@@ -96,5 +96,4 @@ def carrying_errors(earlier: Earlier, i: int, samples: Samples, budget: Budget) 
 
 def fits(fnr: float, false: float, budget: Budget, part: float) -> bool:
     """Whether the estimated errors of answers taken over stay within a part of the budget, with a margin."""
-    most = budget.fpr if budget.fpr is not None else budget.fdr or 0.0
-    return fnr <= SPENT * part * budget.fnr and false <= SPENT * part * most
+    return fnr <= SPENT * part * budget.fnr and false <= SPENT * part * budget.false

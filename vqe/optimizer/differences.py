@@ -23,6 +23,7 @@ from vqe.optimizer.cascades import (
     SLACK,
     Candidate,
     Situation,
+    asked_of_undecided,
     audited,
     learning,
     resolved,
@@ -30,7 +31,7 @@ from vqe.optimizer.cascades import (
 )
 from vqe.optimizer.detectors import Detector, detectors
 from vqe.optimizer.thresholds import Thresholds, choose, true_share, widened
-from vqe.profile import Profile, Samples
+from vqe.profile import Profile
 
 PARTS = (0.0, 0.25, 0.5)  # of the budget, for the detector, where a small model has the rest
 WHOLE = (1.0,)
@@ -141,10 +142,9 @@ class _Planner:
 
     def _thresholds(self, detector: Detector, first: bool) -> Thresholds | None:
         """The small model's, within the rest of the budget; a little more careful than the estimate asks for."""
-        situation, samples = self.situation, self.profile.samples
+        situation = self.situation
         budget = _scaled(situation.budget, 1 - detector.part)
-        left = ~detector.near[self.differences.positions]
-        samples = Samples(samples.scores[left], samples.true[left], samples.weights[left])
+        samples = self.profile.samples.where(~detector.near[self.differences.positions])
         thresholds = choose(samples, budget, confirm=situation.values)
         if thresholds is None:
             return None
@@ -158,7 +158,7 @@ class _Planner:
 
     def _shares(self, detector: Detector, first: bool, thresholds: Thresholds) -> _Shares:
         scores = self.differences.scores[detector.origins] if first else self.differences.scores
-        unsure = (scores >= thresholds.low) & (scores <= thresholds.high) & ~detector.near
+        unsure = thresholds.unsure(scores) & ~detector.near
         above = (scores > thresholds.high) & ~detector.near
         undecided, asked = float(unsure.mean()), self._spanned(detector.origins[unsure])
         return _Shares(
@@ -184,13 +184,12 @@ class _Planner:
     def _true(self, thresholds: Thresholds) -> float:
         """Of what is undecided, the share that is true."""
         samples = self.profile.samples
-        unsure = (samples.scores >= thresholds.low) & (samples.scores <= thresholds.high)
-        return true_share(Samples(samples.scores[unsure], samples.true[unsure], samples.weights[unsure]))
+        return true_share(samples.where(thresholds.unsure(samples.scores)))
 
     def _cost(self, shares: _Shares, detector: Detector) -> tuple[float, float]:
         """Seconds of a plan without its audit, and the calls in it."""
         costs, frames = self.situation.costs, len(self.situation.task.frames)
-        asked = shares.asked * min(1.0, 1 / self.every + 0.5 * (self.every > 1))
+        asked = shares.asked * asked_of_undecided(self.every)
         if self.situation.values:
             asked += shares.above + shares.carried
         calls = min(1.0, asked) * self.situation.unknown

@@ -31,6 +31,10 @@ class Thresholds:
     fnr: float
     false: float
 
+    def unsure(self, scores: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which frames are left undecided: bool [n]."""
+        return np.logical_and(scores >= self.low, scores <= self.high)
+
 
 def choose(samples: Samples, budget: Budget, *, confirm: bool = False) -> Thresholds | None:
     """The thresholds that leave the fewest frames undecided within the budget; None where nothing can be said.
@@ -43,11 +47,7 @@ def choose(samples: Samples, budget: Budget, *, confirm: bool = False) -> Thresh
     low = _beyond(samples.scores[samples.true], samples.weights[samples.true], SHARE * budget.fnr)
     if confirm:
         return _measured(samples, low, 1.0, budget)
-    if budget.fpr is not None:
-        allowed = SHARE * budget.fpr
-    else:
-        assert budget.fdr is not None
-        allowed = SHARE * budget.fdr * true / max(false, 1e-9)
+    allowed = SHARE * budget.false * (1 if budget.fpr is not None else true / max(false, 1e-9))
     false_scores, weights = samples.scores[~samples.true], samples.weights[~samples.true]
     high = 1 - _beyond(1 - false_scores, weights, min(1.0, allowed))
     return _measured(samples, low, max(low, high), budget)
@@ -95,15 +95,20 @@ def _measured(samples: Samples, low: float, high: float, budget: Budget) -> Thre
     return Thresholds(low, high, missed / true if true else 0.0, wrong / of if of else 0.0)
 
 
+def logits(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Of scores from 0 to 1: float64 [n], those at the edges cut off where logits end."""
+    bounded = np.clip(scores.astype(np.float64), _EDGE, 1 - _EDGE)
+    return np.asarray(np.log(bounded / (1 - bounded)), np.float64)
+
+
 def _beyond(scores: NDArray[np.float32], weights: NDArray[np.float64], allowed: float) -> float:
     """A score that no more than the share `allowed` of the mass lies below, and a margin further out.
 
     Where so small a share is less than one sample stands for, that is beyond the lowest sample.
     """
     order = np.argsort(scores, kind="stable")
-    sorted_scores = np.clip(scores[order].astype(np.float64), _EDGE, 1 - _EDGE)
     mass = np.cumsum(weights[order]) / weights.sum()
     first = min(len(mass) - 1, int(np.searchsorted(mass, allowed, side="right")))
-    found = float(np.log(sorted_scores[first] / (1 - sorted_scores[first]))) - MARGIN / math.sqrt(len(scores))
+    found = float(logits(scores[order])[first]) - MARGIN / math.sqrt(len(scores))
     # Just below, so that the sample itself is undecided.
     return float(np.float32(1 / (1 + np.exp(-found)) * (1 - 1e-6)))

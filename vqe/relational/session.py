@@ -24,6 +24,7 @@ from vqe.relational.faults import translate
 from vqe.relational.interrupt import interruptible
 from vqe.relational.splice import Spliced, quote
 
+FILE = "tables.duckdb"  # in the folder
 TABLES = "tables"  # the name under which the file is attached
 LOCK_WAIT = 10.0  # seconds to wait for another process to let go of the file
 
@@ -67,7 +68,7 @@ class Session:
 
     @property
     def _file(self) -> Path:
-        return self.folder / "tables.duckdb"
+        return self.folder / FILE
 
     @contextmanager
     def tables(self, *, write: bool = False) -> Iterator[None]:

@@ -40,23 +40,19 @@ class Thumbnails:
     """Reads one video front to back: thumbnails of all frames asked for, full pictures of some of them.
 
     Decoded frames are held (as many as `HELD_BYTES` allow), so that a frame just seen small is not decoded again.
-    A context manager; for one thread at a time.
+    A context manager; for one thread at a time. `most_held`: how many of the frames just read are held.
     """
 
     def __init__(self, video: Video, size: int) -> None:
         self.video = video
         self.size = size
+        self.most_held = max(8, HELD_BYTES // (video.width * video.height * 3 // 2))
         self._stack = ExitStack()
         self._file: VideoFile | None = None
         self._open: _Open | None = None
         self._last = -1
         self._held: OrderedDict[int, VideoFrame] = OrderedDict()
         self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
-
-    @property
-    def most_held(self) -> int:
-        """How many of the frames just read are held."""
-        return max(8, HELD_BYTES // (self.video.width * self.video.height * 3 // 2))
 
     def __enter__(self) -> Self:
         return self
