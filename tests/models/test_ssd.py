@@ -54,6 +54,16 @@ def test_it_finds_what_the_whole_graph_finds(
 
 
 @needs_graph
+def test_pictures_together_are_as_alone(model: SsdModel, bus: NDArray[np.uint8], zidane: NDArray[np.uint8]) -> None:
+    """Whatever else is asked at the same time, and on whichever thread."""
+    pictures = [bus, zidane, zidane[:300], bus[:, :200]] * 6
+    alone = [model.detect([picture], 0.3)[0] for picture in pictures[:4]]
+    for i, found in enumerate(model.detect(pictures, 0.3)):
+        np.testing.assert_array_equal(found.boxes, alone[i % 4].boxes)
+        np.testing.assert_array_equal(found.scores, alone[i % 4].scores)
+
+
+@needs_graph
 def test_a_picture_without_objects(model: SsdModel) -> None:
     (found,) = model.detect([np.zeros((20, 30, 3), np.uint8)], 0.5)
     assert (len(found), found.boxes.shape) == (0, (0, 4))

@@ -14,6 +14,7 @@ from vqe.models.model import Detected, ModelInfo
 from vqe.models.openvino_cache import compiled_models
 from vqe.models.quiet import openvino
 from vqe.models.settings import SSD_IOU, SSD_MOST_BOXES
+from vqe.models.streams import Workers
 
 _BOXES = "Postprocessor/Decode/transpose_1"  # float32 [1917, 4]: y1, x1, y2, x2 as fractions
 _SCORES = "Postprocessor/convert_scores"  # float32 [1, 1917, 91]; class 0 is the background
@@ -25,16 +26,17 @@ class SsdModel:
     def __init__(self, info: ModelInfo, home: Path) -> None:
         assert info.path is not None
         self.info = info
-        self.batch = 1
         graph = _cut(info.path, info.key, home)
         # bfloat16 would move boxes by up to four pixels: their coordinates are fractions, with eight bits then.
-        with compiled_models(home, full_precision=True):
-            self._compiled: Any = openvino().Core().compile_model(str(graph), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        with compiled_models(home, full_precision=True, streams=True):
+            self._compiled: Any = openvino().Core().compile_model(str(graph), "CPU")
+        self.batch = self._compiled.count
+        self._workers = Workers(self.batch)
 
     def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float, masks: bool = False) -> list[Detected]:
         """See `ReferenceModel`."""
         assert not masks, "it has none"
-        return [self._detect(picture, confidence) for picture in pictures]
+        return self._workers.map(lambda picture: self._detect(picture, confidence), pictures)
 
     def _detect(self, picture: NDArray[np.uint8], confidence: float) -> Detected:
         rgb = np.ascontiguousarray(picture[None, :, :, ::-1])

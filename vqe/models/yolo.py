@@ -17,6 +17,7 @@ from vqe.models.model import Detected, ModelInfo
 from vqe.models.openvino_cache import compiled_models
 from vqe.models.quiet import undisturbed, yolo_class
 from vqe.models.settings import IOU, MOST_BOXES
+from vqe.models.streams import Streams, Workers
 
 
 def read_weights(path: Path, home: Path) -> Description:
@@ -39,7 +40,7 @@ class YoloModel:
         import torchvision  # noqa: F401 (ultralytics picks its suppression by whether this is imported)
 
         yolo = yolo_class(home)
-        with undisturbed(), compiled_models(home, full_precision=what.full_precision):
+        with undisturbed(), compiled_models(home, full_precision=what.full_precision, streams=True):
             model = yolo(str(what.path), task="segment" if info.masks else "detect")
             # The first call builds ultralytics' predictor: the only part of predict() that later calls repeat in vain.
             model.predict(
@@ -51,29 +52,33 @@ class YoloModel:
                 verbose=False,
             )
         self.info = info
-        self.batch = 8 if what.device == "cuda" else 1
         self._predictor: Any = model.predictor
+        backend = getattr(self._predictor.model, "backend", None)
+        compiled = getattr(backend, "ov_compiled_model", None)
+        self._workers = Workers(compiled.count if isinstance(compiled, Streams) else 1)
+        self.batch = 8 if what.device == "cuda" else self._workers.count
+        self._together = 8 if what.device == "cuda" else 1
         self._torch: Any = torch
         # OpenVINO uses all cores by itself; torch's threads, spinning after each small step, would be in its way.
         self._threads = 1 if what.device is None else torch.get_num_threads()
 
     def detect(self, pictures: Sequence[NDArray[np.uint8]], confidence: float, masks: bool = False) -> list[Detected]:
         """See `ReferenceModel`."""
-        found: list[Detected] = []
-        step = self.batch if len({picture.shape for picture in pictures}) == 1 else 1
+        step = self._together if len({picture.shape for picture in pictures}) == 1 else 1
+        parts = [list(pictures[start : start + step]) for start in range(0, len(pictures), step)]
+        self._predictor.args.conf = confidence
+        self._predictor.batch = ([""] * step, list(pictures[:step]), [""] * step)  # names of files, one a picture
         threads = self._torch.get_num_threads()
         self._torch.set_num_threads(self._threads)
         try:
-            for start in range(0, len(pictures), step):
-                found += self._detect(list(pictures[start : start + step]), confidence, masks)
+            found = self._workers.map(lambda part: self._detect(part, masks), parts)
         finally:
             self._torch.set_num_threads(threads)
-        return found
+        return [detected for part in found for detected in part]
 
-    def _detect(self, pictures: list[NDArray[np.uint8]], confidence: float, masks: bool) -> list[Detected]:
+    def _detect(self, pictures: list[NDArray[np.uint8]], masks: bool) -> list[Detected]:
+        """By any of the workers: what all of them use is set before they begin."""
         predictor = self._predictor
-        predictor.args.conf = confidence
-        predictor.batch = ([""] * len(pictures), pictures, [""] * len(pictures))
         with self._torch.inference_mode():
             tensor = predictor.preprocess(pictures)
             results = predictor.postprocess(predictor.inference(tensor), tensor, pictures)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vqe.errors import RunError, VqeWarning
 from vqe.labels import FileLabels, Labels, Masks, concatenate
 from vqe.library import Library
-from vqe.models import Detected, ModelInfo, ReferenceModel
+from vqe.models import ModelInfo, ReferenceModel
 from vqe.video import Video, VideoFile, read_frames
 
 CHUNK_SECONDS = 0.3  # of the model's work before frames are passed on: an early answer, a LIMIT that stops early
@@ -54,10 +54,7 @@ def infer(
 ) -> tuple[Labels, float]:
     """Run the model: labels, and the seconds it took."""
     start = time.perf_counter()
-    found: list[Detected] = []
-    for i in range(0, len(chunk), model.batch):
-        pictures = [picture for _, picture in chunk[i : i + model.batch]]
-        found += model.detect(pictures, confidence, masks)
+    found = model.detect([picture for _, picture in chunk], confidence, masks)
     seconds = time.perf_counter() - start
     spent.frames += len(chunk)
     spent.model += seconds
