@@ -227,11 +227,10 @@ def cut(pictures: NDArray[np.uint8], undecided: NDArray[np.bool_], chance: rando
         n = part.stop
 
 
-def test_an_origin_long_gone_holds_nothing_back(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_origin_long_gone_holds_nothing_back(camera: Camera) -> None:
     """And it is asked once."""
     camera.rows("EXPLAIN SELECT frame FROM cam WHERE contains('bus')")
     assert camera.task is not None
-    monkeypatch.setattr("vqe.physical.resolve.CHUNK", 10)
     started = Run(camera.db._engine.library, Evaluator())
     taken = 0
 
@@ -243,6 +242,7 @@ def test_an_origin_long_gone_holds_nothing_back(camera: Camera, monkeypatch: pyt
             yield Batch(np.arange(n, n + 2), evidence=evidence)
 
     with Thumbnails(camera.task.video, 96) as reader:
+        reader.at_once = 10
         out = resolve(resolved(SCAN, camera.task, False), still(reader), started, 50)
         assert next(out).frames.tolist() == list(range(100, 111))
         assert taken == 12

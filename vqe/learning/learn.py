@@ -18,7 +18,7 @@ from vqe.library import ENOUGH
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Task
 from vqe.models.specialised import FAMILY, SpecialisedModel, train
-from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER, MOST
+from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER, MOST, SIZE
 from vqe.optimizer.thresholds import choose, logits, undecided
 from vqe.physical.chance import chances
 from vqe.physical.operator import Run
@@ -26,7 +26,6 @@ from vqe.physical.reference import Reference
 from vqe.physical.specialise import smoothed
 from vqe.profile import Profile, Samples, path_of, save
 
-SIZE = 96  # of thumbnails
 GRID = 300  # labels at even distances, to find where there is something
 ROUND = 300  # labels bought where the model is unsure, the first time
 ROUNDS = 5

@@ -199,11 +199,12 @@ class Learn(Node):
 
 @dataclass(frozen=True)
 class Thumbnails(Node):
-    """Every frame with a small grey picture of it."""
+    """Every frame with a small grey picture of it. `window`: so many frames are looked at closely together."""
 
     input: Node
     size: int = shown("{0}×{0}")
     video: Video = unseen()
+    window: int = unseen(0)
 
 
 @dataclass(frozen=True)

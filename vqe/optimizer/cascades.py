@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from vqe.logical.plan import Audit, Learn, Predicted, Resolve, Specialise, Task,
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.thresholds import Thresholds, choose, true_share, undecided, widened
 from vqe.profile import Profile
+from vqe.video import Video
 
 SLACK = 0.1  # of the predicted time is spent on leaving more frames undecided than the estimate asks for
 # Before anything has been learnt: what learning takes, and what it will leave to the reference model.
@@ -18,6 +20,7 @@ LABELS = 1000
 MOST = 0.1  # of all frames, if that is fewer
 TRAINING_SECONDS = 15.0
 POOL = 36_000  # frames decoded for it at most
+SIZE = 96  # of thumbnails
 LEFT_OVER = 0.05  # of all frames, by a small model
 CLOSE_CALLS = 3.0  # times the share of frames on which the reference model itself is unsure will be left over at least
 UNCLEAR = 0.15  # of all frames, by asking every so many
@@ -113,12 +116,13 @@ def _sampling(situation: Situation) -> Candidate:
         return Candidate("sampling", 0, "", note="a budget of 0 leaves nothing to be inferred")
     share = min(1.0, 1 / every + UNCLEAR)
     asked = share * situation.unknown
-    passed = len(situation.task.frames) * situation.costs.thumbnail  # what is not asked is decoded all the same
-    seconds = asked * situation.costs.reference + passed
+    skipping = _decoded(situation.task.video, every)
+    decoded = len(situation.task.frames) * min(1.0, skipping)
+    seconds = asked * situation.costs.reference + decoded * situation.costs.thumbnail
     predicted = Predicted(seconds, asked)
 
     def build(scan: Node) -> Node:
-        return resolved(situation, scan, every, predicted, None)
+        return resolved(situation, pictured(situation, scan) if skipping >= 1 else scan, every, predicted, None)
 
     return Candidate(
         "sampling", seconds, f"the reference model on every {every}th frame, closer where it is unclear", build
@@ -128,6 +132,20 @@ def _sampling(situation: Situation) -> Candidate:
 def sampling_distance(task: Task) -> int:
     """So that every window has two samples in it; 1 where frames stand alone."""
     return max(1, task.frames_in(task.window) // 2)
+
+
+def _decoded(video: Video, every: int) -> float:
+    """Of all frames those that are decoded where only what is asked is: every so many first, from the key frame before,
+    and what is unclear once more for each smaller stride."""
+    frames_per_key = video.frame_count / max(1, sum(len(file.index.keyframes) for file in video.files))
+    return min(1.0, (frames_per_key + 1) / (2 * every)) + UNCLEAR * math.log2(every)
+
+
+def pictured(situation: Situation, scan: Node) -> Thumbnails:
+    """Every frame decoded, once, and at hand while the reference model may be asked about it."""
+    task = situation.task
+    size = SIZE if situation.profile is None else situation.profile.size
+    return Thumbnails(scan, size, task.video, task.frames_in(task.window))
 
 
 # --- a small model --------------------------------------------------------------------------------------------------
@@ -178,10 +196,9 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     proxy = profile.proxy
 
     def build(scan: Node) -> Node:
-        small = Thumbnails(scan, profile.size, situation.task.video)
-        decided = Specialise(
-            small, profile.model, thresholds.low, thresholds.high, profile.smooth or None, proxy, predicted
-        )
+        low, high = thresholds.low, thresholds.high
+        small = pictured(situation, scan)
+        decided = Specialise(small, profile.model, low, high, profile.smooth or None, proxy, predicted)
         return replace(resolved(situation, decided, every, predicted, audit), proxy=proxy)
 
     return Candidate(kind, seconds, f"{profile.model}, {shares[0]:.1%} of the frames asked", build)

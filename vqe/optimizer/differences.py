@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vqe.differences import Differences
 from vqe.logical.budget import Budget
 from vqe.logical.node import Node
-from vqe.logical.plan import Difference, Learn, Predicted, Specialise, Thumbnails
+from vqe.logical.plan import Difference, Learn, Predicted, Specialise
 from vqe.models.difference import BLOCKS
 from vqe.optimizer.cascades import (
     PAYS,
@@ -26,6 +26,7 @@ from vqe.optimizer.cascades import (
     asked_of_undecided,
     audited,
     learning,
+    pictured,
     resolved,
     sampling_distance,
 )
@@ -227,7 +228,7 @@ class _Planner:
             return Difference(below, detector.against, blocks, detector.delta, detector.weights, left, profile.path)
 
         def build(scan: Node) -> Node:
-            node: Node = Thumbnails(scan, profile.size, situation.task.video)
+            node: Node = pictured(situation, scan)
             node = compared(node) if first else node
             if model is not None:
                 smooth = profile.smooth or None

@@ -21,8 +21,7 @@ from vqe.physical.reference import Reference
 from vqe.physical.tally import Tally
 from vqe.physical.votes import UNKNOWN, estimates, on_grid, shares, spread, unclear
 
-CHUNK = 64  # frames decided at once where their pictures are held
-CHUNK_BARE = 2048  # where they are not
+CHUNK = 2048  # frames decided at once where no pictures are held
 
 Bools = NDArray[np.bool_]
 
@@ -184,7 +183,7 @@ class _Held:
 
     def _chunk(self) -> int:
         evidence = self.batch.evidence
-        return CHUNK_BARE if evidence is None else min(CHUNK, evidence.source.most_held // 2)
+        return CHUNK if evidence is None else evidence.source.at_once
 
     # --- answers ----------------------------------------------------------------------------------------------------
 

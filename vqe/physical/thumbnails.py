@@ -11,19 +11,16 @@ from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence
 from vqe.physical.operator import Run
 from vqe.video import Thumbnails
 
-FRAMES = 64  # in a batch: what a small model likes, and little to hold
-
 
 def thumbnails(node: plan.Thumbnails, source: Batches, run: Run) -> Batches:
     """Frames that cannot be decoded are left out, with a warning."""
     frames, seconds = 0, 0.0
-    with Thumbnails(node.video, node.size) as reader:
+    with Thumbnails(node.video, node.size, node.window) as reader:
         for batch in source:
-            step = min(FRAMES, reader.most_held // 2)  # the frames of two batches can be asked for
-            for start in range(0, len(batch), step):
+            for start in range(0, len(batch), reader.at_once):
                 run.check()
                 began = time.perf_counter()
-                numbers, small = reader.read(batch.frames[start : start + step])
+                numbers, small = reader.read(batch.frames[start : start + reader.at_once])
                 seconds += time.perf_counter() - began
                 frames += len(numbers)
                 if len(numbers):

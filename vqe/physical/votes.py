@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 UNKNOWN = -1
-# How far from one half a majority has to be, for answers of every so many frames to settle it. A share taken from
-# every s-th frame errs by about the root of s, so the margin shrinks with it as more frames are asked.
-MARGIN = 0.45
 
 
 def estimates(places: NDArray[np.int64], answers: NDArray[np.int8]) -> NDArray[np.float64]:
@@ -33,11 +28,13 @@ def shares(values: NDArray[np.float64], low: NDArray[np.int64], high: NDArray[np
 def unclear(share: NDArray[np.float64], stride: int, first: int, voting: bool) -> NDArray[np.bool_]:
     """Where more frames have to be asked, after every `stride`-th has been: bool [n].
 
-    voting: a majority is sought; otherwise the frame's own answer, which is clear where its neighbours agree.
+    voting: a majority is sought. At first it is clear where all answers agree; as more frames are asked, the closer it
+    may be: frames between two that were asked differ from them by fewer.
+    Otherwise the frame's own answer is sought, which is clear where its neighbours agree.
     """
     if not voting:
         return (share > 0) & (share < 1)
-    return np.abs(share - 0.5) < MARGIN * math.sqrt(stride / first)
+    return np.abs(share - 0.5) < 0.5 * stride / first
 
 
 def spread(mask: NDArray[np.bool_], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:

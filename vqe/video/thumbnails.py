@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 HELD_BYTES = 100_000_000  # decoded frames kept for a closer look: 128 of 960×540
+MOST_HELD_BYTES = 400_000_000  # where windows are long or frames large
+AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
+FEWEST_AT_ONCE = 4
 BLOCK_SECONDS = 300.0  # a background is the median over so long: daylight changes slowly
 SAMPLES = 25  # frames of that median
 FEWEST_KEYS = 12  # key frames that make a median; with fewer in a block, other frames are taken
@@ -39,14 +42,18 @@ class _Open:
 class Thumbnails:
     """Reads one video front to back: thumbnails of all frames asked for, full pictures of some of them.
 
-    Decoded frames are held (as many as `HELD_BYTES` allow), so that a frame just seen small is not decoded again.
-    A context manager; for one thread at a time. `most_held`: how many of the frames just read are held.
+    Decoded frames are held, so that a frame just seen small is not decoded again: those of the last two batches of
+    `at_once` frames and of the `window` before them, where it is not so long that memory forbids it.
+    A context manager; for one thread at a time.
     """
 
-    def __init__(self, video: Video, size: int) -> None:
+    def __init__(self, video: Video, size: int, window: int = 0) -> None:
         self.video = video
         self.size = size
-        self.most_held = max(8, HELD_BYTES // (video.width * video.height * 3 // 2))
+        each = video.width * video.height * 3 // 2
+        fewest = min(window, MOST_HELD_BYTES // each) + 2 * FEWEST_AT_ONCE
+        self._most_held = max(fewest, HELD_BYTES // each)
+        self.at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, (self._most_held - window) // 2))
         self._stack = ExitStack()
         self._file: VideoFile | None = None
         self._open: _Open | None = None
@@ -146,7 +153,7 @@ class Thumbnails:
 
     def _hold(self, number: int, frame: VideoFrame) -> None:
         self._held[number] = frame
-        while len(self._held) > self.most_held:
+        while len(self._held) > self._most_held:
             self._held.popitem(last=False)
 
 
