@@ -9,11 +9,14 @@ from vqe.accuracy import events_of_frames, within
 from vqe.errors import RunError
 from vqe.logical.budget import percent
 from vqe.logical.node import Node, walk
-from vqe.logical.plan import Boxes, Difference, Events, Frames, Resolve
+from vqe.logical.plan import Boxes, Difference, Events, Frames, Resolve, Specialise
 from vqe.physical.tally import Tally
-from vqe.profile import load, revise
+from vqe.profile import Samples, load, revise
 from vqe.report import RATES, Report
 
+MUCH = 0.1  # of all frames
+GROWN = 2.0  # times the samples between the thresholds have to be found there, to take their place
+MOST_SAMPLES = 36_000
 ENOUGH = 0.5  # of the frames that a profile's samples stand for have to be seen by a run that speaks in their place
 
 
@@ -58,6 +61,33 @@ class Assessment:
             revise(path, samples, population)
             return True
         return False
+
+    def settle(self) -> None:
+        """Keep for the thresholds of later queries what this run has found between its own.
+
+        There it has asked about every frame, so that takes the place of the few samples from there; beyond the
+        thresholds they remain. Only where that is worth it, since audits begin anew: where much was asked, most of the
+        true frames among that, and not as much was known before.
+        """
+        path, model = self._profile, next((n for n in walk(self.node) if isinstance(n, Specialise)), None)
+        if path is None or model is None or self.broken or self.detector is not None or self.node.window is not None:
+            return
+        profile, budget = load(path), self.node.budget
+        if profile is None or not self.tally.complete or budget is None or budget.confidence is not None:
+            return
+        known, found = profile.samples, self.tally.seen.samples()
+        asked = found.where((found.weights == 1) & (found.scores >= model.low) & (found.scores <= model.high))
+        between = (known.scores >= model.low) & (known.scores <= model.high)
+        frames = known.weights.sum()
+        if self.tally.frames < ENOUGH * frames or len(asked.scores) < GROWN * max(1, between.sum()):
+            return
+        if len(asked.scores) < MUCH * self.tally.frames or asked.true.sum() < self.tally.returned.size:
+            return
+        step = -(-len(asked.scores) // MOST_SAMPLES)
+        each = step * frames / self.tally.frames
+        asked = Samples(asked.scores[::step], asked.true[::step], asked.weights[::step] * each)
+        with suppress(RunError):  # the next query sets thresholds as this one did
+            revise(path, known.where(~between).joined(asked), self.tally.seen.population())
 
     def report(self, rows: int, seconds: float, revised: bool) -> Report:
         """`rows` of the relation: of events no more is known than that each wrong one takes a wrong frame."""

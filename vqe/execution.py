@@ -54,6 +54,7 @@ class Execution:
                 if isinstance(node, Resolve) and id(node) in counted:
                     assessment = Assessment(operator.node, node, counted[id(node)], before)
                     revised = assessment.revised()
+                    assessment.settle()
                     rows = operator.rows // scans[id(node)]
                     reports.append(assessment.report(rows, operator.seconds, revised))
                     better |= revised

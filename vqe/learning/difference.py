@@ -67,10 +67,16 @@ class Comparison:
         thresholds = choose(profile.samples, self.budget)
         if thresholds is None or not profile.model:
             return profile
+        return self._with_earlier(self._both(profile, scores), thresholds.unsure(scores), np.inf)
+
+    def best(self, profile: Profile, scores: NDArray[np.float32]) -> float:
+        """Seconds of the best plan that a small model of these scores and the backgrounds allow so far."""
+        return self._seconds(self._both(profile, scores))
+
+    def _both(self, profile: Profile, scores: NDArray[np.float32]) -> Profile:
         differences = Differences(scores, self._positions(), STEP, self.backgrounds)
         proxy = Proxy(path_of(self.library.folder, self.task), profile.model, "")
-        profile = replace(profile, proxy=proxy, differences=differences)
-        return self._with_earlier(profile, thresholds.unsure(scores), np.inf)
+        return replace(profile, proxy=proxy, differences=differences)
 
     def _compared(self, profile: Profile, rival: float) -> Profile:
         self.backgrounds = self.backgrounds or _backgrounds(self.pool)

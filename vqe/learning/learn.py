@@ -93,7 +93,8 @@ class _Lesson:
                 break
             remaining = left
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
-        samples = self._sharpened(samples, scores)
+        best = compared.best(self._profile(model, samples, np.sort(scores), ""), scores)
+        samples = self._sharpened(samples, scores, best)
         reason = "" if choose(samples, self.budget) else "there are too few true frames on held-out time"
         if reason:
             return self._keep(None, self._profile(None, samples, np.sort(scores), reason))
@@ -233,9 +234,13 @@ class _Lesson:
         lone: NDArray[np.bool_] = pool.known & pool.true & false[:-2] & false[2:]
         return lone
 
-    def _sharpened(self, samples: Samples, scores: NDArray[np.float32]) -> Samples:
-        """Where much will be asked, a part of that is spent on where the thresholds have to lie."""
-        size = int(SETTING * self._seconds_left(samples, scores) / self._reference_seconds())
+    def _sharpened(self, samples: Samples, scores: NDArray[np.float32], best: float) -> Samples:
+        """Where much will be asked, a part of that is spent on where the thresholds have to lie.
+
+        best: seconds of the best plan; there may be a better one than by these scores alone.
+        """
+        seconds = min(best, self._seconds_left(samples, scores))
+        size = int(SETTING * seconds / self._reference_seconds())
         size = min(size, self.most - self.reference.calls) // (VOTES if self.windows.reach else 1)
         if size < FEWEST:
             return samples

@@ -10,11 +10,14 @@ from vqe.logical.budget import Budget
 from vqe.logical.node import Node
 from vqe.logical.plan import Audit, Learn, Predicted, Resolve, Specialise, Task, Thumbnails
 from vqe.optimizer.audits import Lottery
-from vqe.optimizer.thresholds import Thresholds, choose, true_share, undecided, widened
-from vqe.profile import Profile
+from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, widened
+from vqe.profile import Profile, Samples
 from vqe.video import Video
 
-SLACK = 0.1  # of the predicted time is spent on leaving more frames undecided than the estimate asks for
+# Of the predicted time so much is spent on leaving more frames undecided than the estimate asks for; less, as a mean's
+# error shrinks, where it is from more than so many true samples.
+SLACK = 0.1
+SLACK_SAMPLES = 100
 # Before anything has been learnt: what learning takes, and what it will leave to the reference model.
 LABELS = 1000
 MOST = 0.1  # of all frames, if that is fewer
@@ -184,7 +187,7 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
         return Candidate(kind, 0, "", note="no thresholds keep the budget: the small model is sure of what is wrong")
     every = sampling_distance(situation.task)
     base = _cascade_seconds(situation, profile, thresholds, every)
-    share = SLACK * base / max(1e-9, situation.unknown * situation.costs.reference)
+    share = slack(profile.samples) * base / max(1e-9, situation.unknown * situation.costs.reference)
     thresholds = widened(thresholds, profile.population, share, profile.samples, situation.budget)
     seconds = _cascade_seconds(situation, profile, thresholds, every)
     shares = undecided(thresholds, profile.population)
@@ -202,6 +205,11 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
         return replace(resolved(situation, decided, every, predicted, audit), proxy=proxy)
 
     return Candidate(kind, seconds, f"{profile.model}, {shares[0]:.1%} of the frames asked", build)
+
+
+def slack(samples: Samples) -> float:
+    """The part of the predicted time that is spent on safety."""
+    return SLACK * min(1.0, math.sqrt(SLACK_SAMPLES / max(1.0, effective(samples.weights[samples.true]))))
 
 
 def _cascade_seconds(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:

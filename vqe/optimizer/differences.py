@@ -20,7 +20,6 @@ from vqe.models.difference import BLOCKS
 from vqe.optimizer.cascades import (
     PAYS,
     POOL,
-    SLACK,
     Candidate,
     Situation,
     asked_of_undecided,
@@ -29,6 +28,7 @@ from vqe.optimizer.cascades import (
     pictured,
     resolved,
     sampling_distance,
+    slack,
 )
 from vqe.optimizer.detectors import Detector, detectors
 from vqe.optimizer.thresholds import Thresholds, choose, true_share, widened
@@ -151,7 +151,7 @@ class _Planner:
             return None
         base, _ = self._cost(self._shares(detector, first, thresholds), detector)
         population = np.sort(self.differences.scores[~detector.near])
-        share = SLACK * base / max(1e-9, situation.unknown * situation.costs.reference)
+        share = slack(samples) * base / max(1e-9, situation.unknown * situation.costs.reference)
         share *= len(detector.near) / max(1, len(population))
         return widened(thresholds, population, share, samples, budget)
 

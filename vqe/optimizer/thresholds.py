@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from vqe.logical.budget import Budget
 from vqe.profile import Samples
 
-# Estimates have to stay within this share of the budget: what is left is the margin for what the samples do not show.
+# Estimates have to stay within this share of the budget, or as far below it as so many standard deviations of an
+# estimate from that many samples, if that is less: what is left is the margin for what the samples do not show.
 SHARE = 0.5
+DEVIATIONS = 2.0
 FEWEST = 8  # true samples; from fewer no threshold is chosen
 MARGIN = 10.0  # in logits, over the root of the number of samples, as a quantile's error shrinks
 _EDGE = 1e-6  # scores are kept this far from 0 and 1, where their logits end
@@ -44,11 +46,15 @@ def choose(samples: Samples, budget: Budget, *, confirm: bool = False) -> Thresh
     if samples.true.sum() < FEWEST or (~samples.true).sum() < FEWEST:
         return None
     true, false = _mass(samples, True), _mass(samples, False)
-    low = _beyond(samples.scores[samples.true], samples.weights[samples.true], SHARE * budget.fnr)
+    true_scores, true_weights = samples.scores[samples.true], samples.weights[samples.true]
+    low = _beyond(true_scores, true_weights, _allowed(budget.fnr, true_weights))
     if confirm:
         return _measured(samples, low, 1.0, budget)
-    allowed = SHARE * budget.false * (1 if budget.fpr is not None else true / max(false, 1e-9))
     false_scores, weights = samples.scores[~samples.true], samples.weights[~samples.true]
+    if budget.fpr is not None:
+        allowed = _allowed(budget.fpr, weights)
+    else:
+        allowed = _allowed(budget.false, true_weights) * true / max(false, 1e-9)
     high = 1 - _beyond(1 - false_scores, weights, min(1.0, allowed))
     return _measured(samples, low, max(low, high), budget)
 
@@ -81,6 +87,20 @@ def undecided(thresholds: Thresholds, population: NDArray[np.float32]) -> tuple[
 def true_share(samples: Samples) -> float:
     """Of all frames the share that is true."""
     return _mass(samples, True) / max(1e-9, float(samples.weights.sum()))
+
+
+def effective(weights: NDArray[np.float64]) -> float:
+    """How many equal samples say as much as those of these weights (Kish, Survey Sampling, 1965)."""
+    return float(weights.sum() ** 2 / max(1e-9, float((weights**2).sum())))
+
+
+def _allowed(rate: float, weights: NDArray[np.float64]) -> float:
+    """What an estimate from samples of such weights may come to, for the rate to hold: the lower end of the interval
+    of Wilson (JASA 1927), or SHARE of the rate."""
+    spread = DEVIATIONS**2 / effective(weights)
+    middle = 2 * rate + spread
+    lower = (middle - math.sqrt(max(0.0, middle**2 - 4 * (1 + spread) * rate**2))) / (2 * (1 + spread))
+    return max(SHARE * rate, lower)
 
 
 def _mass(samples: Samples, true: bool) -> float:
