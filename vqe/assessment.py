@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vqe.accuracy import events_of_frames, within
 from vqe.errors import RunError
 from vqe.logical.budget import percent
 from vqe.logical.node import Node, walk
 from vqe.logical.plan import Boxes, Difference, Events, Frames, Resolve, Specialise
+from vqe.physical.seen import MOST
 from vqe.physical.tally import Tally
-from vqe.profile import Samples, load, revise
+from vqe.profile import Profile, Samples, load, revise
 from vqe.report import RATES, Report
 
 MUCH = 0.1  # of all frames
 GROWN = 2.0  # times the samples between the thresholds have to be found there, to take their place
-MOST_SAMPLES = 36_000
 ENOUGH = 0.5  # of the frames that a profile's samples stand for have to be seen by a run that speaks in their place
 
 
@@ -48,19 +50,15 @@ class Assessment:
         the very frames that are asked about, all that it left undecided among them. Only where these are a small part
         of the video they stand beside the others, since they do not speak of the rest. A difference detector goes.
         """
-        seen, path = self.tally.seen, self._profile
-        profile = load(path) if path is not None else None
-        if not self.broken or path is None or profile is None or not self.tally.complete:
+        seen, profile = self.tally.seen, self._profile
+        if profile is None or not self.broken:
             return False
         samples, population = seen.samples(), seen.population()
         if self.detector is not None:  # it is the first to go, and the small model is judged without it
             samples, population = profile.samples, profile.population
-        elif self.tally.frames < ENOUGH * profile.samples.weights.sum():
+        elif not self._speaks_for(profile):
             samples, population = profile.samples.joined(samples), profile.population
-        with suppress(RunError):  # where it cannot be written, the note has to do
-            revise(path, samples, population)
-            return True
-        return False
+        return _revised(profile, samples, population)  # where it cannot be written, the note has to do
 
     def settle(self) -> None:
         """Keep for the thresholds of later queries what this run has found between its own.
@@ -69,25 +67,23 @@ class Assessment:
         thresholds they remain. Only where that is worth it, since audits begin anew: where much was asked, most of the
         true frames among that, and not as much was known before.
         """
-        path, model = self._profile, next((n for n in walk(self.node) if isinstance(n, Specialise)), None)
-        if path is None or model is None or self.broken or self.detector is not None or self.node.window is not None:
+        model = next((n for n in walk(self.node) if isinstance(n, Specialise)), None)
+        if model is None or self.detector is not None or self.node.window is not None or self.broken:
             return
-        profile, budget = load(path), self.node.budget
-        if profile is None or not self.tally.complete or budget is None or budget.confidence is not None:
+        profile, budget, frames = self._profile, self.node.budget, self.tally.frames
+        if profile is None or not self._speaks_for(profile) or budget is None or budget.confidence is not None:
             return
         known, found = profile.samples, self.tally.seen.samples()
-        asked = found.where((found.weights == 1) & (found.scores >= model.low) & (found.scores <= model.high))
-        between = (known.scores >= model.low) & (known.scores <= model.high)
-        frames = known.weights.sum()
-        if self.tally.frames < ENOUGH * frames or len(asked.scores) < GROWN * max(1, between.sum()):
+        between = known.between(model.low, model.high)
+        asked = found.where(found.between(model.low, model.high) & (found.weights == 1))
+        if len(asked.scores) < max(MUCH * frames, GROWN * max(1, between.sum())):
             return
-        if len(asked.scores) < MUCH * self.tally.frames or asked.true.sum() < self.tally.returned.size:
+        if asked.true.sum() < self.tally.returned.size:
             return
-        step = -(-len(asked.scores) // MOST_SAMPLES)
-        each = step * frames / self.tally.frames
+        step = -(-len(asked.scores) // MOST)
+        each = step * known.weights.sum() / frames
         asked = Samples(asked.scores[::step], asked.true[::step], asked.weights[::step] * each)
-        with suppress(RunError):  # the next query sets thresholds as this one did
-            revise(path, known.where(~between).joined(asked), self.tally.seen.population())
+        _revised(profile, known.where(~between).joined(asked), self.tally.seen.population())
 
     def report(self, rows: int, seconds: float, revised: bool) -> Report:
         """`rows` of the relation: of events no more is known than that each wrong one takes a wrong frame."""
@@ -109,10 +105,17 @@ class Assessment:
         )
 
     @property
-    def _profile(self) -> Path | None:
+    def _profile(self) -> Profile | None:
+        """What the plan was made from, where that is still kept and this run can add to it."""
         if self.detector is not None:
-            return self.detector.profile
-        return None if self.node.proxy is None else self.node.proxy.path
+            path = self.detector.profile
+        else:
+            path = None if self.node.proxy is None else self.node.proxy.path
+        return load(path) if path is not None and self.tally.complete else None
+
+    def _speaks_for(self, profile: Profile) -> bool:
+        """Whether this run has seen so much of the video that it may take the place of samples of all of it."""
+        return bool(self.tally.frames >= ENOUGH * profile.samples.weights.sum())
 
     def _plan(self) -> str:
         """How the relation was answered, in a few words."""
@@ -132,3 +135,12 @@ class Assessment:
         )
         remedy = f"{anew}; " if revised else ""
         return f"{self.relation.alias}: {rate}, {budget}; {remedy}EXACT at the end gives the exact answer"
+
+
+def _revised(profile: Profile, samples: Samples, population: NDArray[np.float32]) -> bool:
+    """Whether these could take the place of a profile's own."""
+    assert profile.path is not None
+    with suppress(RunError):
+        revise(profile.path, samples, population)
+        return True
+    return False

@@ -43,7 +43,8 @@ class Execution:
     def assess(self, before: int = 0) -> tuple[tuple[Report, ...], bool]:
         """How each relation that was not answered exactly has been answered, once its rows have been read.
 
-        And whether it was so bad that thresholds have been set anew: a plan that is made now is a better one.
+        And whether it was so bad that thresholds have been set anew: a plan that is made now is a better one. What the
+        run has found otherwise is kept for the thresholds of later queries.
         `before`: how often that was so, and the answer not given.
         """
         counted = {id(node): tally for node, tally in self.run.tallies}

@@ -49,6 +49,10 @@ class Samples:
     true: NDArray[np.bool_]
     weights: NDArray[np.float64]
 
+    def between(self, low: float, high: float) -> NDArray[np.bool_]:
+        """Which of them have such scores, both ends included: bool [m]."""
+        return np.logical_and(self.scores >= low, self.scores <= high)
+
     def where(self, mask: NDArray[np.bool_]) -> Samples:
         return Samples(self.scores[mask], self.true[mask], self.weights[mask])
 

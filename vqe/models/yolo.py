@@ -56,8 +56,8 @@ class YoloModel:
         backend = getattr(self._predictor.model, "backend", None)
         compiled = getattr(backend, "ov_compiled_model", None)
         self._workers = Workers(compiled.count if isinstance(compiled, Streams) else 1)
-        self.batch = 8 if what.device == "cuda" else self._workers.count
         self._together = 8 if what.device == "cuda" else 1
+        self.batch = self._together * self._workers.count
         self._torch: Any = torch
         # OpenVINO uses all cores by itself; torch's threads, spinning after each small step, would be in its way.
         self._threads = 1 if what.device is None else torch.get_num_threads()

@@ -187,7 +187,7 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
         return Candidate(kind, 0, "", note="no thresholds keep the budget: the small model is sure of what is wrong")
     every = sampling_distance(situation.task)
     base = _cascade_seconds(situation, profile, thresholds, every)
-    share = slack(profile.samples) * base / max(1e-9, situation.unknown * situation.costs.reference)
+    share = slack(situation, profile.samples, base)
     thresholds = widened(thresholds, profile.population, share, profile.samples, situation.budget)
     seconds = _cascade_seconds(situation, profile, thresholds, every)
     shares = undecided(thresholds, profile.population)
@@ -207,9 +207,10 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     return Candidate(kind, seconds, f"{profile.model}, {shares[0]:.1%} of the frames asked", build)
 
 
-def slack(samples: Samples) -> float:
-    """The part of the predicted time that is spent on safety."""
-    return SLACK * min(1.0, math.sqrt(SLACK_SAMPLES / max(1.0, effective(samples.weights[samples.true]))))
+def slack(situation: Situation, samples: Samples, seconds: float) -> float:
+    """Of all frames the share that a plan of so many seconds may leave undecided for safety."""
+    part = SLACK * min(1.0, math.sqrt(SLACK_SAMPLES / max(1.0, effective(samples.weights[samples.true]))))
+    return part * seconds / max(1e-9, situation.unknown * situation.costs.reference)
 
 
 def _cascade_seconds(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:

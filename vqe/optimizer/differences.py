@@ -151,8 +151,7 @@ class _Planner:
             return None
         base, _ = self._cost(self._shares(detector, first, thresholds), detector)
         population = np.sort(self.differences.scores[~detector.near])
-        share = slack(samples) * base / max(1e-9, situation.unknown * situation.costs.reference)
-        share *= len(detector.near) / max(1, len(population))
+        share = slack(situation, samples, base) * len(detector.near) / max(1, len(population))
         return widened(thresholds, population, share, samples, budget)
 
     # --- what a plan takes -------------------------------------------------------------------------------------------

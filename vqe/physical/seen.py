@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vqe.profile import Samples
 
-MOST = 36_000  # scores that are kept of all
+MOST = 36_000  # scores, or samples, that are kept of all
 
 
 @dataclass
