@@ -40,7 +40,7 @@ _NOT_DESCRIBED = (
 class Samples:
     """Held-out frames that were drawn at random, each with its own chance.
 
-    scores   float32 [m], of the small model, from 0 to 1 (means over the window, where there is one)
+    scores   float32 [m], of the small model, from 0 to 1: means over some frames around
     true     bool [m]
     weights  float64 [m]: how many frames of the video each stands for
     """
@@ -72,7 +72,7 @@ class Profile:
     population   float32 [k], rising: scores of frames drawn evenly from all that were seen
     labels       how many frames were asked to learn this; `positives`: how many of them were true
     files        fingerprints of the files learnt from
-    model        name of the small model; "" where none pays
+    model        name of the small model; "" where none pays. Scores are means over `smooth` frames
     reason       why none does
     differences  how frames differ, where that has been looked at
     untrained    so many frames did not make the training of a model worth while; 0 where one was tried
@@ -97,7 +97,10 @@ class Profile:
 
 
 def path_of(folder: Path, task: Task) -> Path:
-    """Where a task's profile is kept: the same for every video that the camera's name stands for, over the days."""
+    """Where a task's profile is kept: the same for every video that the camera's name stands for, over the days.
+
+    Single frames apart from each other have their own: there are no means over their neighbours' scores.
+    """
     predicate = task.predicate
     regions = [c.region.text() for c in predicate.calls if c.region is not None]
     described = [
@@ -108,6 +111,7 @@ def path_of(folder: Path, task: Task) -> Path:
         task.info.key,
         task.confidence,
         task.window,
+        task.frames.consecutive,
     ]
     key = blake2b(json.dumps(described, default=str).encode(), digest_size=10).hexdigest()
     camera = blake2b(task.camera.encode(), digest_size=6).hexdigest()

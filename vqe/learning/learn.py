@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ SETTING = 0.2  # of the frames that will be asked: as many are asked before, to 
 AROUND = 4  # frames asked between two neighbours of the grid that disagree
 FEWEST = 4  # true frames, and false ones, that there must be on either side of the split to train a model
 SPLITS = 50  # random halves of time that are tried
+REACHES = (0, 1, 2, 3)  # frames of the pool to either side, over which a mean of scores is tried
 TRAINING_SECONDS = 5.0  # about, a round
 
 _NO_SAMPLES = Samples(np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0))
@@ -48,6 +49,17 @@ def learn(task: Task, budget: Budget, run: Run, worth: float = 1.0) -> Profile:
         return _Lesson(task, budget, run, reference, judge_of(task, run)).profile(worth)
 
 
+@dataclass(frozen=True)
+class _Trained:
+    """A network, and its scores of the whole pool: `raw` ones, and means over so many frames to either side."""
+
+    model: SpecialisedModel
+    raw: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    reach: int
+    samples: Samples
+
+
 class _Lesson:
     """One learning: the pool, and the labels bought so far."""
 
@@ -59,7 +71,6 @@ class _Lesson:
         self.judge = judge
         self.seed = int(run.library.settings.number("seed"))
         self.most = int(MOST * len(task.frames))
-        self.architecture = FAMILY[1]
 
     def profile(self, worth: float) -> Profile:
         grid = min(GRID, max(60, len(self.task.frames) // 40))
@@ -80,25 +91,22 @@ class _Lesson:
         reason = self._hopeless(worth)
         if reason:
             return self._keep(None, compared.instead(self._untrained(reason)))
-        model, scores = self._trained(None, 0)
+        trained = self._trained(None, 0)
         remaining = np.inf
         size = ROUND
         for number in range(ROUNDS):
-            self._buy(scores, size, number)
-            model, scores = self._trained(model, number + 1)
-            samples = self._samples(scores)
-            left = self._seconds_left(samples, scores)
+            self._buy(trained.scores, size, number)
+            trained = self._trained(trained.model, number + 1)
+            left = self._seconds_left(trained)
             price = size * self._reference_seconds() + TRAINING_SECONDS
             if number > 0 and (remaining - left < price or left < price or self.reference.calls + size > self.most):
                 break
             remaining = left
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
-        best = compared.best(self._profile(model, samples, np.sort(scores), ""), scores)
-        samples = self._sharpened(samples, scores, best)
-        reason = "" if choose(samples, self.budget) else "there are too few true frames on held-out time"
-        if reason:
-            return self._keep(None, self._profile(None, samples, np.sort(scores), reason))
-        return self._keep(model, compared.beside(self._profile(model, samples, np.sort(scores), reason), scores))
+        trained = self._sharpened(trained, compared.best(self._profile(trained), trained.scores))
+        if not choose(trained.samples, self.budget):
+            return self._keep(None, self._untrained("there are too few true frames on held-out time"))
+        return self._keep(trained.model, compared.beside(self._profile(trained), trained.scores))
 
     # --- buying labels ----------------------------------------------------------------------------------------------
 
@@ -183,13 +191,13 @@ class _Lesson:
 
     # --- training and measuring -------------------------------------------------------------------------------------
 
-    def _trained(self, start: SpecialisedModel | None, number: int) -> tuple[SpecialisedModel, NDArray[np.float32]]:
-        """A model that knows the labels outside held-out time, and its scores of the whole pool."""
+    def _trained(self, start: SpecialisedModel | None, number: int) -> _Trained:
+        """A model that knows the labels outside held-out time."""
         pool = self.pool
         own = np.flatnonzero(pool.known & ~pool.held)
         self._check(len(pool), len(pool))
         model = train(
-            self.architecture,
+            FAMILY[1],
             pool.thumbnails[own],
             pool.scenes[pool.scene[own]],
             pool.soft[own],
@@ -197,8 +205,30 @@ class _Lesson:
             seed=self.seed + number,
             start=start,
         )
-        scores = pool.each(model.probabilities)
-        return model, smoothed(scores, self.windows.reach)
+        return self._measured(model, pool.each(model.probabilities))
+
+    def _measured(self, model: SpecialisedModel, raw: NDArray[np.float32]) -> _Trained:
+        """With the mean over the frames around that leaves the fewest undecided.
+
+        What is seen for a moment only, or seen badly where it comes into view, is told from noise by its neighbours.
+        """
+        if self.windows.reach:
+            return self._mean(model, raw, self.windows.reach)
+        self._look_beside(raw)
+        found = [self._mean(model, raw, reach) for reach in REACHES if not reach or self.task.frames.consecutive]
+        return min(found, key=self._quality)
+
+    def _mean(self, model: SpecialisedModel, raw: NDArray[np.float32], reach: int) -> _Trained:
+        scores = smoothed(raw, self.pool.frames, reach * STEP)
+        return _Trained(model, raw, scores, reach, self._samples(scores))
+
+    def _quality(self, trained: _Trained) -> tuple[float, float]:
+        """Of all frames the share that is undecided, and what of the budget is spent; the less the better."""
+        found = choose(trained.samples, self.budget)
+        if found is None:
+            return 1.0, 0.0
+        spent = found.fnr / self.budget.fnr + found.false / max(self.budget.false, 1e-9)
+        return undecided(found, np.sort(trained.scores))[0], spent
 
     def _samples(self, scores: NDArray[np.float32]) -> Samples:
         """The frames of held-out time that chance has drawn, with their truth; over windows, it is asked for first."""
@@ -208,8 +238,6 @@ class _Lesson:
             self._ask(self.windows.needed(drawn, scores))
             true = self.windows.truth(drawn, pool.known, pool.true)
         else:
-            self._look_beside(drawn[pool.true[drawn] & (scores[drawn] < 0.5)])
-            drawn = pool.sampled
             true = pool.true[drawn]
         every = len(self.task.frames) / len(pool)
         weights = every / pool.chance[drawn] * (len(pool) / max(1, pool.held.sum()))
@@ -218,9 +246,10 @@ class _Lesson:
             weights[lone[np.argmax(weights[lone])]] = every
         return Samples(scores[drawn], true, weights)
 
-    def _look_beside(self, positions: NDArray[np.int64]) -> None:
+    def _look_beside(self, scores: NDArray[np.float32]) -> None:
         """Ask about the frames beside true ones that the model does not see."""
-        beside = positions[:, None] + np.array([-1, 1])
+        drawn = self.pool.sampled
+        beside = drawn[self.pool.true[drawn] & (scores[drawn] < 0.5), None] + np.array([-1, 1])
         self._ask(np.unique(np.clip(beside, 0, len(self.pool) - 1)))
 
     def _lone(self) -> NDArray[np.bool_]:
@@ -234,23 +263,22 @@ class _Lesson:
         lone: NDArray[np.bool_] = pool.known & pool.true & false[:-2] & false[2:]
         return lone
 
-    def _sharpened(self, samples: Samples, scores: NDArray[np.float32], best: float) -> Samples:
+    def _sharpened(self, trained: _Trained, best: float) -> _Trained:
         """Where much will be asked, a part of that is spent on where the thresholds have to lie.
 
         best: seconds of the best plan; there may be a better one than by these scores alone.
         """
-        seconds = min(best, self._seconds_left(samples, scores))
+        seconds = min(best, self._seconds_left(trained))
         size = int(SETTING * seconds / self._reference_seconds())
         size = min(size, self.most - self.reference.calls) // (VOTES if self.windows.reach else 1)
         if size < FEWEST:
-            return samples
-        self._draw(self._evenly(scores), size, "thresholds")
-        return self._samples(scores)
+            return trained
+        self._draw(self._evenly(trained.scores), size, "thresholds")
+        return self._measured(trained.model, trained.raw)
 
-    def _seconds_left(self, samples: Samples, scores: NDArray[np.float32]) -> float:
+    def _seconds_left(self, trained: _Trained) -> float:
         """What asking about the undecided frames will take."""
-        found = choose(samples, self.budget)
-        share = undecided(found, np.sort(scores))[0] if found else 1.0
+        share, _ = self._quality(trained)
         return share * len(self.task.frames) * self._reference_seconds()
 
     def _reference_seconds(self) -> float:
@@ -262,25 +290,26 @@ class _Lesson:
     # --- keeping ----------------------------------------------------------------------------------------------------
 
     def _untrained(self, reason: str) -> Profile:
-        return self._profile(None, _NO_SAMPLES, np.empty(0, np.float32), reason)
-
-    def _profile(
-        self, model: SpecialisedModel | None, samples: Samples, population: NDArray[np.float32], reason: str
-    ) -> Profile:
-        """Its labels are counted when it is kept: some may still be bought."""
-        widths = "-".join(map(str, self.architecture.widths))
-        name = f"cnn {self.architecture.size}×{self.architecture.size} {widths}" if model else ""
         return Profile(
             predicate=self.task.predicate.text,
-            samples=samples,
-            population=population,
-            labels=0,
+            samples=_NO_SAMPLES,
+            population=np.empty(0, np.float32),
+            labels=0,  # counted when it is kept: some may still be bought
             positives=0,
             files=tuple(file.index.fingerprint for file in self.task.video.files),
-            model=name,
-            smooth=2 * self.windows.reach * STEP + 1 if self.windows.reach else 0,
+            model="",
+            smooth=0,
             size=SIZE,
             reason=reason,
+        )
+
+    def _profile(self, trained: _Trained) -> Profile:
+        return replace(
+            self._untrained(""),
+            samples=trained.samples,
+            population=np.sort(trained.scores),
+            model=trained.model.architecture.name,
+            smooth=2 * trained.reach * STEP + 1 if trained.reach else 0,
         )
 
     def _keep(self, model: SpecialisedModel | None, profile: Profile) -> Profile:
@@ -289,7 +318,7 @@ class _Lesson:
         path = path_of(self.run.library.folder, self.task)
         tensors = model.tensors() if model else {}
         try:
-            save(path, profile, tensors, self.architecture.to_text())
+            save(path, profile, tensors, model.architecture.to_text() if model else "")
         except RunError as fault:
             warnings.warn(f"{fault.message}; what was learnt serves this once only", VqeWarning, stacklevel=2)
         return profile

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+STRETCH = 100  # frames, on average, are a stretch and not a few frames out of many
+
 
 @dataclass(frozen=True, eq=False)
 class FrameSet:
@@ -63,6 +65,11 @@ class FrameSet:
 
     def __and__(self, other: FrameSet) -> FrameSet:
         return FrameSet.numbers(np.flatnonzero(self.mask() & other.mask()), self.of)
+
+    @property
+    def consecutive(self) -> bool:
+        """Whether nearly all have their neighbours beside them."""
+        return len(self.starts) <= 1 + len(self) // STRETCH
 
     def whole(self) -> bool:
         return len(self) == self.of

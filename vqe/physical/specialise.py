@@ -87,7 +87,7 @@ class _Held:
         complete = len(self.batch) if final else len(self.batch) - reach
         if complete <= self.decided:
             return
-        scores = smoothed(self.probabilities, reach)[self.decided : complete]
+        scores = smoothed(self.probabilities, self.batch.frames, reach)[self.decided : complete]
         ready = self.batch.take(np.arange(self.decided, complete))
         assert ready.evidence is not None
         verdicts = ready.evidence.verdicts.copy()
@@ -100,12 +100,12 @@ class _Held:
         self.decided = complete - forget
 
 
-def smoothed(scores: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
-    """Means over the `reach` scores to either side, as far as there are any: float32 [n]."""
+def smoothed(scores: NDArray[np.float32], frames: NDArray[np.int64], reach: int) -> NDArray[np.float32]:
+    """Means over the scores of the frames up to `reach` to either side, as far as there are any: float32 [n]."""
     if reach == 0:
         return scores
-    place = np.arange(len(scores))
-    low, high = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(scores))
+    low = np.searchsorted(frames, frames - reach, side="left")
+    high = np.searchsorted(frames, frames + reach, side="right")
     return shares(scores.astype(np.float64), low, high).astype(np.float32)
 
 

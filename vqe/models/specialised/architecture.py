@@ -34,6 +34,11 @@ class Architecture:
             raise ValueError(f"no network: {self}")
 
     @property
+    def name(self) -> str:
+        """As plans show it."""
+        return f"cnn {self.size}×{self.size} {'-'.join(map(str, self.widths))}"
+
+    @property
     def channels(self) -> int:
         return 1 + self.difference
 
