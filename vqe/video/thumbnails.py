@@ -34,9 +34,50 @@ FEWEST_KEYS = 12  # key frames that make a median; with fewer in a block, other 
 class _Open:
     """A file while it is read in order."""
 
+    file: VideoFile
     reader: FrameReader
     small: Converter
     full: Converter
+
+
+class _Front:
+    """The frames of a video, front to back: the file that is open goes on where it is. To be closed."""
+
+    def __init__(self, video: Video, size: int) -> None:
+        self.video = video
+        self.size = size
+        self.open: _Open | None = None
+        self._stack = ExitStack()
+        self._last = -1
+
+    def close(self) -> None:
+        self.open = None
+        self._stack.close()
+
+    def frames(self, frames: NDArray[np.int64]) -> Iterator[tuple[int, VideoFrame, _Open]]:
+        """Of strictly rising frames those that could be decoded, with their numbers."""
+        files = self.video.file_of(frames)
+        for number in np.unique(files):
+            file = self.video.files[number]
+            own = frames[files == number]
+            source = self._opened(file, int(own[0]))
+            for n, frame in source.reader.frames(int(f) - file.first_frame for f in own):
+                yield file.first_frame + n, frame, source
+            self._last = int(own[-1])
+
+    def small(self, frames: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+        return [source.small.picture(frame) for _, frame, source in self.frames(frames)]
+
+    def _opened(self, file: VideoFile, first: int) -> _Open:
+        """The file's reader, which goes on where it is; a new one for another file, or to go back."""
+        if self.open is None or self.open.file is not file or first <= self._last:
+            self.close()
+            index = file.index
+            source = self._stack.enter_context(opened(file.path, steady=index.damaged))
+            reader = FrameReader(source, index.pts, index.keyframes, index.timed)
+            small = Converter(self.size, self.size, "gray", upright=False)
+            self.open = _Open(file, reader, small, Converter(index.width, index.height, "bgr24"))
+        return self.open
 
 
 class Thumbnails:
@@ -54,11 +95,9 @@ class Thumbnails:
         fewest = min(window, MOST_HELD_BYTES // each) + 2 * FEWEST_AT_ONCE
         self._most_held = max(fewest, HELD_BYTES // each)
         self.at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, (self._most_held - window) // 2))
-        self._stack = ExitStack()
-        self._file: VideoFile | None = None
-        self._open: _Open | None = None
-        self._last = -1
-        self._held: OrderedDict[int, VideoFrame] = OrderedDict()
+        self._front = _Front(video, size)
+        self._scenery = _Front(video, size)  # for backgrounds, which lie ahead
+        self._held: OrderedDict[int, tuple[VideoFrame, Converter]] = OrderedDict()
         self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
 
     def __enter__(self) -> Self:
@@ -71,8 +110,8 @@ class Thumbnails:
 
     def close(self) -> None:
         self._held.clear()
-        self._open = self._file = None
-        self._stack.close()
+        self._front.close()
+        self._scenery.close()
 
     def read(self, frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """Thumbnails of strictly rising frames: the numbers of those that could be decoded, and uint8 [n, size, size].
@@ -81,10 +120,10 @@ class Thumbnails:
         """
         numbers: list[int] = []
         pictures: list[NDArray[np.uint8]] = []
-        for number, frame, source in self._frames(frames):
+        for number, frame, source in self._front.frames(frames):
             numbers.append(number)
             pictures.append(source.small.picture(frame))
-            self._hold(number, frame)
+            self._hold(number, frame, source.full)
         if not numbers:
             return np.empty(0, np.int64), np.empty((0, self.size, self.size), np.uint8)
         return np.array(numbers, np.int64), np.stack(pictures)
@@ -95,8 +134,9 @@ class Thumbnails:
         others = read_frames(self.video, np.array(missing, np.int64)) if missing else iter(())
         other = next(others, None)
         for frame in map(int, frames):
-            if frame in self._held and self._open is not None:
-                yield frame, self._open.full.picture(self._held[frame])
+            if frame in self._held:
+                held, converter = self._held[frame]
+                yield frame, converter.picture(held)
             elif other is not None and other[0] == frame:
                 yield other
                 other = next(others, None)
@@ -122,37 +162,15 @@ class Thumbnails:
         if key not in self._backgrounds:
             file = self.video.files[number]
             chosen = _samples(file, int(edges[block]), int(edges[block + 1]))
-            with Thumbnails(self.video, self.size) as other:
-                _, pictures = other.read(chosen + file.first_frame)
+            pictures = self._scenery.small(chosen + file.first_frame)
             blank = np.zeros((self.size, self.size), np.uint8)
-            self._backgrounds[key] = np.median(pictures, axis=0).astype(np.uint8) if len(pictures) else blank
+            self._backgrounds[key] = np.median(pictures, axis=0).astype(np.uint8) if pictures else blank
             while len(self._backgrounds) > 64:
                 self._backgrounds.popitem(last=False)
         return self._backgrounds[key]
 
-    def _frames(self, frames: NDArray[np.int64]) -> Iterator[tuple[int, VideoFrame, _Open]]:
-        files = self.video.file_of(frames)
-        for number in np.unique(files):
-            file = self.video.files[number]
-            own = frames[files == number]
-            source = self._opened(file, int(own[0]))
-            for n, frame in source.reader.frames(int(f) - file.first_frame for f in own):
-                yield file.first_frame + n, frame, source
-            self._last = int(own[-1])
-
-    def _opened(self, file: VideoFile, first: int) -> _Open:
-        """The file's reader, which goes on where it is; a new one for another file, or to go back."""
-        if self._open is None or self._file is not file or first <= self._last:
-            self.close()
-            index = file.index
-            source = self._stack.enter_context(opened(file.path, steady=index.damaged))
-            reader = FrameReader(source, index.pts, index.keyframes, index.timed)
-            small = Converter(self.size, self.size, "gray", upright=False)
-            self._file, self._open = file, _Open(reader, small, Converter(index.width, index.height, "bgr24"))
-        return self._open
-
-    def _hold(self, number: int, frame: VideoFrame) -> None:
-        self._held[number] = frame
+    def _hold(self, number: int, frame: VideoFrame, converter: Converter) -> None:
+        self._held[number] = frame, converter
         while len(self._held) > self._most_held:
             self._held.popitem(last=False)
 
