@@ -19,7 +19,7 @@ from vqe.library import Library
 from vqe.logical.bind import Bound, bind
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
-from vqe.logical.plan import Filter, Learn, Query, Resolve
+from vqe.logical.plan import Filter, Learn, Query, Resolve, Task
 from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.optimize import Context, optimize
 from vqe.parser import ast
@@ -39,6 +39,7 @@ class Prepared:
     """A statement that is bound and optimised, ready to run as often as wanted.
 
     `steps`: the plan after each rule; `choices`: what was considered for each predicate, and what was chosen;
+    `guessed`: predicates for which it is not known yet what the reference model takes;
     `tables`, `variables`: what has to be brought into DuckDB's reach to run it.
     """
 
@@ -47,6 +48,7 @@ class Prepared:
     bound: Bound
     steps: list[tuple[str, Query]]
     choices: list[tuple[list[Candidate], Candidate]]
+    guessed: list[Task]
     tables: bool
     variables: Mapping[str, object]
 
@@ -72,15 +74,15 @@ class Engine:
         with attached(text), interruptible(stop), self._bound(statement, text, variables) as (bound, tables, used):
             if bound is None:
                 return None
-            prepared = Prepared(statement, text, bound, [], [], tables, used)
+            prepared = Prepared(statement, text, bound, [], [], [], tables, used)
             self._optimize(prepared)
             return prepared
 
     def _optimize(self, prepared: Prepared) -> None:
         """Make the plan from what is known now."""
-        self.knowledge.choices = []
+        self.knowledge.forget_choices()
         prepared.steps = optimize(prepared.bound.plan, self._context(), self._disabled())
-        prepared.choices = self.knowledge.choices
+        prepared.choices, prepared.guessed = self.knowledge.choices, self.knowledge.guessed
 
     @contextmanager
     def _bound(
@@ -131,6 +133,7 @@ class Engine:
             stack.enter_context(self.session.streams(prepared.variables))
             if _may_have_changed(prepared):
                 self._optimize(prepared)
+            self.measure(prepared)
             with interruptible(lambda: learning.set()):
                 self._learn(prepared, learning)
             started = execution(prepared.plan, prepared.bound, self.library, self.progress)
@@ -146,6 +149,18 @@ class Engine:
                     raise original from None
                 raise
 
+    def measure(self, prepared: Prepared) -> None:
+        """Measure what the choices rest on, where that was a guess so far, and choose anew."""
+        if not prepared.guessed:
+            return
+        from vqe.learning import measure
+
+        cancelled = threading.Event()
+        with interruptible(cancelled.set), self._run(cancelled) as run:
+            for task in prepared.guessed:
+                measure(task, run)
+        self._optimize(prepared)
+
     def _learn(self, prepared: Prepared, cancelled: threading.Event) -> None:
         """Learn what the plan wants to know first, and make it anew."""
         wanted = [node for node in walk(prepared.plan) if isinstance(node, Learn)]
@@ -154,12 +169,18 @@ class Engine:
         from vqe.learning import learn
 
         for node in wanted:
-            run = Run(self.library, Evaluator(), self.progress, cancelled)
-            try:
+            with self._run(cancelled) as run:
                 learn(node.task, node.budget, run, node.worth)
-            finally:
-                run.evaluator.close()
         self._optimize(prepared)
+
+    @contextmanager
+    def _run(self, cancelled: threading.Event) -> Iterator[Run]:
+        """What is done before the plan's own operators run."""
+        run = Run(self.library, Evaluator(), self.progress, cancelled)
+        try:
+            yield run
+        finally:
+            run.evaluator.close()
 
     def _listings(self, prepared: Prepared) -> Mapping[str, object]:
         """The rows of videos(), for each time that the statement names it."""

@@ -16,24 +16,33 @@ from vqe.physical.tally import Tally
 _WIDEST = 96  # columns before the notes; a longer label pushes its own note to the right
 
 
-def explain(plan: Query, known: Measured) -> str:
-    """The plan with what is foretold of each node, and the price of the whole."""
-    return "\n".join([*_lines(plan, lambda n: foretold(n, known)), _price(plan, known)])
+Choices = Sequence[tuple[list[Candidate], Candidate]]
 
 
-def explain_verbose(
-    steps: list[tuple[str, Query]], known: Measured, sql: str, choices: Sequence[tuple[list[Candidate], Candidate]]
-) -> str:
+def explain(plan: Query, known: Measured, choices: Choices) -> str:
+    """The plan with what is foretold of each node, the price of the whole, and why it is not less."""
+    lines = [*_lines(plan, lambda n: foretold(n, known)), _price(plan, known)]
+    return "\n".join([*lines, *(line for found, chosen in choices for line in _why_all(found, chosen))])
+
+
+def explain_verbose(steps: list[tuple[str, Query]], known: Measured, sql: str, choices: Choices) -> str:
     """The plan after each rule that changed it, what else was considered, and the text that DuckDB is given."""
     parts = []
     for rule, plan in steps[:-1]:
         parts += [f"-- {rule}", *_lines(plan, lambda _: ""), ""]
-    parts += [f"-- {steps[-1][0]}", explain(steps[-1][1], known), ""]
+    parts += [f"-- {steps[-1][0]}", explain(steps[-1][1], known, ()), ""]
     for found, chosen in choices:
         if len(found) > 1:
             parts += ["-- considered", *(_candidate(c, chosen) for c in _best_of_each_kind(found)), ""]
     parts += ["-- DuckDB runs", sql]
     return "\n".join(parts)
+
+
+def _why_all(found: Sequence[Candidate], chosen: Candidate) -> list[str]:
+    """Why every frame is asked, where it is so within a budget."""
+    if chosen.kind != "exact":
+        return []
+    return [f"no {c.kind}: {c.note}" for c in _best_of_each_kind(found) if c.note]
 
 
 def _best_of_each_kind(found: Sequence[Candidate]) -> list[Candidate]:

@@ -27,16 +27,24 @@ from vqe.physical.chance import chances
 from vqe.profile import Profile, load, path_of
 from vqe.video import Video
 
+MANY = 500  # frames, for which it matters what the reference model takes
 KEPT = 0.7  # of the labels that audits have bought have to be there, for the next one to go on from them
 
 
 class Knowledge:
-    """Answers the questions of the optimizer. `choices`: for each task that a plan was sought for, what was considered
-    and the choice."""
+    """Answers the questions of the optimizer.
+
+    choices  for each task that a plan was sought for, what was considered and the choice
+    guessed  the tasks among them of many frames for which nobody knows what the reference model takes
+    """
 
     def __init__(self, library: Library) -> None:
         self.library = library
         self.choices: list[tuple[list[Candidate], Candidate]] = []
+        self.guessed: list[Task] = []
+
+    def forget_choices(self) -> None:
+        self.choices, self.guessed = [], []
 
     def measured(self) -> Measured:
         """For the cost model."""
@@ -49,6 +57,8 @@ class Knowledge:
         found += with_differences(situation, found)
         chosen = best(found)
         self.choices.append((found, chosen))
+        if situation.unknown > MANY and self.library.catalog.cost("reference", task.info.key) is None:
+            self.guessed.append(task)
         return chosen
 
     def situation(self, task: Task, budget: Budget, values: bool, learnt: Profile | None = None) -> Situation:

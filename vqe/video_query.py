@@ -62,7 +62,7 @@ class VideoQuery:
         known = self._engine.knowledge.measured()
         plan = self._prepared.plan
         if mode == "plain":
-            return explain(plan, known)
+            return explain(plan, known, self._prepared.choices)
         if mode == "verbose":
             text = self._prepared.bound.query.text
             return explain_verbose(self._prepared.steps, known, text, self._prepared.choices)

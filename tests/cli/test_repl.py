@@ -124,10 +124,10 @@ def test_tab_completes_names_of_videos(terminal: Terminal) -> None:
 def test_ctrl_c_stops_a_model_at_work(terminal: Terminal, shared: Path) -> None:
     terminal.line(f"SET model = '{shared}/models/yolo11n_int8_openvino_model'")
     terminal.line(f"SELECT count(*) FROM '{shared}/footage/crossing.mp4' WHERE contains('bus')")
-    terminal.wait("of 36,000 frames", seconds=90)
+    terminal.wait(",000 frames", seconds=90)
     terminal.type("C-c")
     screen = terminal.wait("interrupted", seconds=15)
-    assert "of 36,000 frames" not in screen, "the bar stays"
+    assert ",000 frames" not in screen, "the bar stays"
     terminal.line("RESET model")
     terminal.line("SELECT 40 + 2")
     terminal.wait("42", "1 row, ")

@@ -61,7 +61,7 @@ class Measured:
     learning_seconds  went by before the first row could be worked on
     calls      frames that the reference model was asked about, learning included
     found      the frames that the relation delivered; None where it was `scaled`
-    predicted_seconds, predicted_after_learning  before anything was done, and for what was left to do then
+    predicted_seconds, predicted_after_learning  before anything was learnt, and for what was left to do then
     reported   rates by their names, as the answer itself says
     how        what was chosen, in words
     """
@@ -87,6 +87,7 @@ def measure(
     clock = Clock()
     with case.engine(folder, space, seed, labels) as engine:
         prepared = prepared_by(engine, case.script)
+        engine.measure(prepared)
         before = _choice(engine, prepared)
         with engine.running(prepared) as execution:
             learning = clock.read().seconds

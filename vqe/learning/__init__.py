@@ -4,5 +4,6 @@ It happens once, before the first query that it pays for; what comes of it is a 
 """
 
 from vqe.learning.learn import learn
+from vqe.learning.measure import measure
 
-__all__ = ["learn"]
+__all__ = ["learn", "measure"]

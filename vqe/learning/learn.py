@@ -18,7 +18,7 @@ from vqe.library import ENOUGH
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Task
 from vqe.models.specialised import FAMILY, SpecialisedModel, train
-from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER, MOST, SIZE
+from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER, MOST, OUT_OF_REACH, SIZE
 from vqe.optimizer.thresholds import choose, logits, undecided
 from vqe.physical.chance import chances
 from vqe.physical.operator import Run
@@ -186,7 +186,7 @@ class _Lesson:
         soft = self.pool.soft[self.pool.drawn & self.pool.known]
         close = float(((soft > 0) & (soft < 1)).mean())
         if CLOSE_CALLS * close > max(worth, LEFT_OVER):
-            return f"{self.task.info.name} itself is unsure of {close:.0%} of the frames, too many for a small model"
+            return f"{OUT_OF_REACH}: {self.task.info.name} itself is unsure of {close:.0%} of the frames"
         return "training would not pay" if worth < LEFT_OVER else ""
 
     # --- training and measuring -------------------------------------------------------------------------------------

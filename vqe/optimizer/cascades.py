@@ -27,6 +27,7 @@ SIZE = 96  # of thumbnails
 LEFT_OVER = 0.05  # of all frames, by a small model
 CLOSE_CALLS = 3.0  # times the share of frames on which the reference model itself is unsure will be left over at least
 UNCLEAR = 0.15  # of all frames, by asking every so many
+OUT_OF_REACH = "the budget is out of reach"
 NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
@@ -184,7 +185,7 @@ def _cascade(situation: Situation, profile: Profile) -> Candidate:
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
     if thresholds.fnr > situation.budget.fnr or thresholds.false > situation.budget.false:
-        return Candidate(kind, 0, "", note="no thresholds keep the budget: the small model is sure of what is wrong")
+        return Candidate(kind, 0, "", note=f"{OUT_OF_REACH}: the small model is sure of what is wrong")
     every = sampling_distance(situation.task)
     base = _cascade_seconds(situation, profile, thresholds, every)
     share = slack(situation, profile.samples, base)
