@@ -14,7 +14,7 @@ from vqe.logical.node import Node, walk
 from vqe.logical.plan import Boxes, Difference, Events, Frames, Resolve, Specialise
 from vqe.physical.seen import MOST
 from vqe.physical.tally import Tally
-from vqe.profile import Profile, Samples, load, revise
+from vqe.profile import Profile, Samples, doubt, load, revise
 from vqe.report import RATES, Report
 
 MUCH = 0.1  # of all frames
@@ -46,6 +46,8 @@ class Assessment:
     def revised(self) -> bool:
         """Where the budget is broken, choose thresholds by what this run has seen from now on; whether that is so.
 
+        Where a single frame says so, chance may have met the only one there is: first a closer look is taken, which
+        costs less than what thresholds by a few dozen frames would have the reference model asked.
         The samples of the profile have certainly foretold another rate than there is, thus they go. This run's are of
         the very frames that are asked about, all that it left undecided among them. Only where these are a small part
         of the video they stand beside the others, since they do not speak of the rest. A difference detector goes.
@@ -53,6 +55,8 @@ class Assessment:
         seen, profile = self.tally.seen, self._profile
         if profile is None or not self.broken:
             return False
+        if self._hangs_on_one and not profile.doubted:
+            return self._doubted(profile, True)
         samples, population = seen.samples(), seen.population()
         if self.detector is not None:  # it is the first to go, and the small model is judged without it
             samples, population = profile.samples, profile.population
@@ -68,7 +72,11 @@ class Assessment:
         true frames among that, and not as much was known before.
         """
         model = next((n for n in walk(self.node) if isinstance(n, Specialise)), None)
-        if model is None or self.detector is not None or self.node.window is not None or self.broken:
+        if self.broken:
+            return
+        if self._profile is not None and self._profile.doubted:
+            self._doubted(self._profile, False)
+        if model is None or self.detector is not None or self.node.window is not None:
             return
         profile, budget, frames = self._profile, self.node.budget, self.tally.frames
         if profile is None or not self._speaks_for(profile) or budget is None or budget.confidence is not None:
@@ -105,6 +113,20 @@ class Assessment:
         )
 
     @property
+    def _hangs_on_one(self) -> bool:
+        """Whether the audit has found no more than one frame decided wrongly in either way."""
+        dropped, returned = self.tally.dropped, self.tally.returned
+        return dropped.sampled_true <= 1 and returned.sampled - returned.sampled_true <= 1
+
+    def _doubted(self, profile: Profile, doubted: bool) -> bool:
+        """Whether that could be noted."""
+        assert profile.path is not None
+        with suppress(RunError):
+            doubt(profile.path, doubted)
+            return True
+        return False
+
+    @property
     def _profile(self) -> Profile | None:
         """What the plan was made from, where that is still kept and this run can add to it."""
         if self.detector is not None:
@@ -128,13 +150,15 @@ class Assessment:
         assert self.node.budget is not None
         budget = f"above its budget of {percent(self.node.budget.rates[name])} %"
         rate = f"{RATES[name]}{' of frames' if isinstance(self.relation, Events) else ''} is {self.frames[name]}"
-        anew = (
-            "frames are no longer compared"
-            if self.detector is not None
-            else "thresholds are set anew by what was found"
-        )
-        remedy = f"{anew}; " if revised else ""
+        remedy = f"{self._remedy()}; " if revised else ""
         return f"{self.relation.alias}: {rate}, {budget}; {remedy}EXACT at the end gives the exact answer"
+
+    def _remedy(self) -> str:
+        if self._profile is not None and self._profile.doubted:
+            return "a single frame says so, and the next audit looks more closely"
+        if self.detector is not None:
+            return "frames are no longer compared"
+        return "thresholds are set anew by what was found"
 
 
 def _revised(profile: Profile, samples: Samples, population: NDArray[np.float32]) -> bool:

@@ -76,6 +76,7 @@ class Profile:
     reason       why none does
     differences  how frames differ, where that has been looked at
     untrained    so many frames did not make the training of a model worth while; 0 where one was tried
+    doubted      an audit has found a single frame that speaks against it: the next one looks more closely
     path, key    where it is kept, and a name of all that planning reads of it; None and "" where it is not
     """
 
@@ -92,6 +93,7 @@ class Profile:
     proxy: Proxy | None = None
     differences: Differences | None = None
     untrained: int = 0
+    doubted: bool = False
     path: Path | None = None
     key: str = ""
 
@@ -120,32 +122,42 @@ def path_of(folder: Path, task: Task) -> Path:
 
 def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], architecture: str) -> None:
     """Keep a profile with its model's tensors. Raises RunError where the folder cannot be written."""
-    from vqe.models.specialised.files import write_tensors
-
     described = {k: v for k, v in asdict(profile).items() if k not in _NOT_DESCRIBED} | {"architecture": architecture}
     arrays = _arrays(profile.samples, profile.population) | {
         **(as_arrays(profile.differences) if profile.differences is not None else {}),
         **{f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()},
     }
-    metadata = {"vqe": VERSION, "profile": json.dumps(described)}
-    with explained("keep what was learnt", path.parent):
-        write_tensors(path, arrays, metadata)
+    _write(path, described, arrays)
 
 
 def revise(path: Path, samples: Samples, population: NDArray[np.float32]) -> None:
     """Put other samples and scores of all in the place of those in a profile, and forget how frames differ.
 
     Raises RunError where that fails."""
-    from vqe.models.specialised.files import write_tensors
+    described, arrays = _kept(path)
+    arrays = {name: array for name, array in arrays.items() if not name.startswith("difference.")}
+    _write(path, described | {"doubted": False}, arrays | _arrays(samples, population))
 
+
+def doubt(path: Path, doubted: bool) -> None:
+    """Note of a profile whether it is doubted. Raises RunError where that fails."""
+    described, arrays = _kept(path)
+    _write(path, described | {"doubted": doubted}, arrays)
+
+
+def _kept(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     opened = _opened(path)
     if opened is None:
         raise _gone(path)
-    described, arrays = opened
-    arrays = {name: array for name, array in arrays.items() if not name.startswith("difference.")}
+    return opened
+
+
+def _write(path: Path, described: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    from vqe.models.specialised.files import write_tensors
+
     metadata = {"vqe": VERSION, "profile": json.dumps(described)}
     with explained("keep what was learnt", path.parent):
-        write_tensors(path, arrays | _arrays(samples, population), metadata)
+        write_tensors(path, arrays, metadata)
 
 
 def _arrays(samples: Samples, population: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
@@ -201,10 +213,7 @@ def load_model(proxy: Proxy) -> SpecialisedModel:
     """The small model of a profile, ready to run. RunError where it has gone or cannot be read."""
     from vqe.models.specialised import Architecture, SpecialisedModel
 
-    opened = _opened(proxy.path)
-    if opened is None:
-        raise _gone(proxy.path)
-    described, arrays = opened
+    described, arrays = _kept(proxy.path)
     tensors = {k.removeprefix("model."): v for k, v in arrays.items() if k.startswith("model.")}
     try:
         return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors)

@@ -18,7 +18,7 @@ from vqe.relational.results import FORMATS, format_of
 from vqe.relational.splice import Spliced, literal, quote, splice
 from vqe.report import Report, keep
 
-TRIES = 3  # at an answer within its budget, as far as can be told
+TRIES = 4  # at an answer within its budget, as far as can be told
 T = TypeVar("T")
 
 

@@ -29,6 +29,7 @@ CLOSE_CALLS = 3.0  # times the share of frames on which the reference model itse
 UNCLEAR = 0.15  # of all frames, by asking every so many
 OUT_OF_REACH = "the budget is out of reach"
 NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
+CLOSER = 5.0  # times the audit, where an earlier one has given reason to doubt
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
 
@@ -250,7 +251,8 @@ def audited(
     if confidence is None and not situation.audit:
         return None, 0.0
     if confidence is None:
-        sampled = situation.audit * seconds / costs.reference / whole
+        share = situation.audit * (CLOSER if profile.doubted else 1.0)
+        sampled = share * seconds / costs.reference / whole
         low = sampled * (2 / 3 if returned >= 1 else 1) / max(1.0, dropped)
         high = sampled / 3 / max(1.0, returned) if returned >= 1 else 0.0
         audit = situation.lottery.going_on(low, high)
