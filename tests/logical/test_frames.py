@@ -57,3 +57,10 @@ def test_all() -> None:
 )
 def test_text(numbers: list[int], shown: str) -> None:
     assert str(made(set(numbers), 10)) == shown
+
+
+def test_a_few_stretches_are_consecutive_and_every_second_frame_is_not() -> None:
+    assert FrameSet.all(30).consecutive
+    assert FrameSet.ranges([(0, 150), (900, 1100)], 2000).consecutive
+    assert not FrameSet.numbers(np.arange(0, 2000, 2), 2000).consecutive
+    assert not FrameSet.ranges([(k, k + 20) for k in range(0, 2000, 100)], 2000).consecutive
