@@ -25,6 +25,7 @@ from vqe.physical.operator import Run
 from vqe.physical.reference import Reference
 from vqe.physical.specialise import smoothed
 from vqe.profile import Profile, Samples, path_of, save
+from vqe.video import Thumbnails
 
 GRID = 300  # labels at even distances, to find where there is something
 ROUND = 300  # labels bought where the model is unsure, the first time
@@ -45,8 +46,11 @@ def learn(task: Task, budget: Budget, run: Run, worth: float = 1.0) -> Profile:
     worth: it does while a smaller share of the frames than this is left undecided.
     Asks the reference model about some hundreds of frames, whose labels are kept. Raises RunError, KeyboardInterrupt.
     """
-    with Reference(run.library, task.video, task.info, task.confidence) as reference:
-        return _Lesson(task, budget, run, reference, judge_of(task, run)).profile(worth)
+    with (
+        Reference(run.library, task.video, task.info, task.confidence) as reference,
+        Thumbnails(task.video, SIZE) as reader,
+    ):
+        return _Lesson(task, budget, run, reference, reader, judge_of(task, run)).profile(worth)
 
 
 @dataclass(frozen=True)
@@ -63,18 +67,23 @@ class _Trained:
 class _Lesson:
     """One learning: the pool, and the labels bought so far."""
 
-    def __init__(self, task: Task, budget: Budget, run: Run, reference: Reference, judge: Judge) -> None:
+    def __init__(
+        self, task: Task, budget: Budget, run: Run, reference: Reference, reader: Thumbnails, judge: Judge
+    ) -> None:
         self.task = task
         self.budget = budget
         self.run = run
         self.reference = reference
+        self.reader = reader
         self.judge = judge
         self.seed = int(run.library.settings.number("seed"))
         self.most = int(MOST * len(task.frames))
 
     def profile(self, worth: float) -> Profile:
         grid = min(GRID, max(60, len(self.task.frames) // 40))
-        self.pool = make_pool(self.task, SIZE, self.reference, self.judge, grid, self._check)
+        self.pool = make_pool(self.task, self.reader, self.reference, self.judge, grid, self._check)
+        if not self.reader.holds(self.pool.frames):
+            self.reader.close()  # what it holds of a long video is of little use, and much
         self.windows = windows_of(self.task, self.pool.frames)
         self._look_around()
         if not self._enough():
@@ -115,7 +124,7 @@ class _Lesson:
         fresh = np.unique(positions[~self.pool.known[positions]])
         if len(fresh):
             self._check(len(self.pool), len(self.pool))
-            self.pool.learn_labels(self.reference.ask(self.pool.frames[fresh]), self.judge)
+            self.pool.learn_labels(self.reference.ask(self.pool.frames[fresh], self.reader.pictures), self.judge)
 
     def _look_around(self) -> None:
         """Ask between neighbours of which one is true and one is not: that is where a model has most to learn."""

@@ -96,7 +96,7 @@ def chosen_frames(task: Task) -> NDArray[np.int64]:
 
 def make_pool(
     task: Task,
-    size: int,
+    reader: Thumbnails,
     reference: Reference,
     judge: Judge,
     grid: int,
@@ -104,9 +104,9 @@ def make_pool(
 ) -> Pool:
     """Decode the pool, asking the reference model about `grid` frames of it on the way, spread evenly.
 
-    check: told of progress (done, of); it may raise.
+    reader: at the video's start. check: told of progress (done, of); it may raise.
     """
-    frames = chosen_frames(task)
+    frames, size = chosen_frames(task), reader.size
     step = max(1, len(frames) // grid)
     on_grid = frames[step // 2 :: step]
     numbers = np.empty(len(frames), np.int64)
@@ -114,17 +114,16 @@ def make_pool(
     scenes: dict[bytes, int] = {}
     scene = np.empty(len(frames), np.int32)
     labels, n = [], 0
-    with Thumbnails(task.video, size) as reader:
-        for start in range(0, len(frames), CHUNK):
-            check(start, len(frames))
-            own, pictures = reader.read(frames[start : start + CHUNK])
-            part = slice(n, n + len(own))
-            numbers[part], small[part] = own, pictures
-            scene[part] = [scenes.setdefault(b.tobytes(), len(scenes)) for b in reader.backgrounds(own)]
-            n += len(own)
-            wanted = own[np.isin(own, on_grid)]
-            if len(wanted):
-                labels.append(reference.ask(wanted, reader.pictures))
+    for start in range(0, len(frames), CHUNK):
+        check(start, len(frames))
+        own, pictures = reader.read(frames[start : start + CHUNK])
+        part = slice(n, n + len(own))
+        numbers[part], small[part] = own, pictures
+        scene[part] = [scenes.setdefault(b.tobytes(), len(scenes)) for b in reader.backgrounds(own)]
+        n += len(own)
+        wanted = own[np.isin(own, on_grid)]
+        if len(wanted):
+            labels.append(reference.ask(wanted, reader.pictures))
     blank = np.zeros(n, np.bool_)
     pool = Pool(
         numbers[:n],

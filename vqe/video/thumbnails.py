@@ -128,6 +128,10 @@ class Thumbnails:
             return np.empty(0, np.int64), np.empty((0, self.size, self.size), np.uint8)
         return np.array(numbers, np.int64), np.stack(pictures)
 
+    def holds(self, frames: NDArray[np.int64]) -> bool:
+        """Whether the full pictures of all these are at hand."""
+        return all(int(frame) in self._held for frame in frames)
+
     def pictures(self, frames: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """As `read_frames`: (number, BGR picture) of strictly rising frames, from those held where they are."""
         missing = [int(f) for f in frames if int(f) not in self._held]
