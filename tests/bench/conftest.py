@@ -13,7 +13,7 @@ from clips import make_clip
 from numbered import FRAMES, Numbered
 
 from vqe.library import Library
-from vqe.models import ssd_graph
+from vqe.models import ModelInfo, ssd_graph
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Numbered]:
     """The detectors that were loaded, each by one library; the last is the benchmark's."""
     made: list[Numbered] = []
 
-    def reference(library: Library, info: object) -> object:
+    def reference(library: Library, info: ModelInfo) -> object:
         if not library._loaded:
-            made.append(Numbered(info))  # type: ignore[arg-type]
-            library._loaded["numbered"] = made[-1]
-        return library._loaded["numbered"]
+            made.append(Numbered(info))
+            library._loaded[info.key] = made[-1]
+        return library._loaded[info.key]
 
     monkeypatch.setattr(Library, "reference", reference)
     return made

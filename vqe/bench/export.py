@@ -27,7 +27,8 @@ def as_json(result: Result) -> str:
 
 def _run(run: Run) -> dict[str, Any]:
     found = {"round": run.round, "plan": run.plan, "turn": run.turn, "seed": run.seed}
-    found |= {"seconds": run.spent.seconds, "cpu_seconds": run.spent.cpu, "sampled": run.sampled}
+    found |= {"seconds": run.spent.seconds, "charged_seconds": run.spent.charged, "cpu_seconds": run.spent.cpu}
+    found |= {"sampled": run.sampled}
     if run.measured is not None:
         found |= {name: getattr(run.measured, name) for name in _MEASURED}
         found["reported"] = {name: asdict(rate) for name, rate in run.measured.reported.items()}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vqe.accuracy import Interval
 from vqe.bench import database
 from vqe.bench.answer import Numbers, Recording
-from vqe.bench.clock import Clock, Spent
+from vqe.bench.clock import Charges, Clock, Spent
 from vqe.bench.question import Needs, Script
 from vqe.bench.sample import Sample
 from vqe.engine import Engine, Prepared
@@ -28,13 +28,17 @@ from vqe.physical.operator import Progress
 
 @dataclass(frozen=True)
 class Case:
-    """What all runs share: the query and what it needs, the user's settings, and the loaded models."""
+    """What all runs share: the query and what it needs, the user's settings, and the loaded models.
+
+    charges: what counts as spent beside the seconds that go by
+    """
 
     script: Script
     needs: Needs
     settings: Mapping[str, str]
     models: Library
     progress: Progress | None = None
+    charges: Charges = field(default_factory=Charges)
 
     @contextmanager
     def engine(self, folder: Path, space: str, seed: int, labels: Path | None = None) -> Iterator[Engine]:
@@ -84,7 +88,7 @@ def measure(
 
     With a sample, a plan that asks about every frame is run on that alone. `labels`: see `Case.engine`.
     """
-    clock = Clock()
+    clock = Clock(case.charges)
     with case.engine(folder, space, seed, labels) as engine:
         prepared = prepared_by(engine, case.script)
         engine.measure(prepared)
@@ -134,7 +138,7 @@ def rows(engine: Engine, prepared: Prepared, execution: Execution) -> Numbers:
 def _on(sample: Sample, case: Case, engine: Engine, prepared: Prepared) -> Spent:
     """Ask about the frames of a sample: the time, scaled to all needed frames that have no labels yet."""
     before = case.labelled(engine.library)
-    clock = Clock()
+    clock = Clock(case.charges)
     narrow = _narrowed(prepared, sample.frames)
     with engine.running(narrow) as execution:
         rows(engine, narrow, execution)

@@ -41,7 +41,8 @@ def draw(result: Result, path: Path) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
-    axes.set_xlabel("seconds, decoding and learning included")
+    charged = "; the model is replayed and charged" if result.facts["replayed"] else ""
+    axes.set_xlabel(f"seconds, decoding and learning included{charged}")
     axes.set_ylabel("true ones missed (FNR), %")
     if "fnr" in result.rates:
         axes.axhline(100 * result.rates["fnr"], linestyle="--", color="grey", label="allowed")

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe.bench.clock import Clock, Spent
+from vqe.bench.clock import Charges, Clock, Spent
 from vqe.bench.sample import Sample
 from vqe.errors import RunError
 from vqe.logical.frames import FrameSet
@@ -17,6 +17,7 @@ from vqe.video import Video, VideoFile, read_frames
 Picture = NDArray[np.uint8]
 Pictures = Callable[[Video, NDArray[np.int64]], Iterator[Picture]]
 PILOT = 9  # frames to foretell the time of all by
+PILOT_DECODED = 100  # where they are decoded only: a decoder has some ready, of which nothing can be told
 MOST_HELD = 2_000_000_000  # bytes that all frames of a file, in YUV 4:2:0, may take for decord
 ON_SAMPLES = "PyAV, for a sample"
 
@@ -24,20 +25,22 @@ ON_SAMPLES = "PyAV, for a sample"
 class Plain:
     """The loop over one video. `decoder`: what decodes all of it, and why that is not decord, where it is not."""
 
-    def __init__(self, video: Video, detect: Callable[[Picture], object]) -> None:
+    def __init__(self, video: Video, detect: Callable[[Picture], object], charges: Charges | None = None) -> None:
+        """`charges`: where `detect` says what it counts for beside the seconds that it takes."""
         self.video = video
-        self._detect = detect
+        self.detect = detect
+        self._charges = charges
         reason = decord_fault(video)
         self._pictures: Pictures = _by_pyav if reason else _by_decord
         self.decoder = f"PyAV, since {reason}" if reason else "decord"
 
-    def foretell(self, needed: FrameSet) -> float:
-        """Seconds for all these frames, by the first few; 0 for a single one."""
-        return self.scaled(Sample((needed.array()[:PILOT],), needed.of), needed).seconds
+    def foretell(self, needed: FrameSet, pilot: int = PILOT) -> Spent:
+        """For all these frames, by the first few; nothing for a single one."""
+        return self.scaled(Sample((needed.array()[:pilot],), needed.of), needed)
 
     def whole(self, needed: FrameSet) -> Spent:
         """All these frames, opening the files included."""
-        clock = Clock()
+        clock = Clock(self._charges)
         self._look(self._pictures(self.video, needed.array()))
         return clock.read()
 
@@ -50,7 +53,7 @@ class Plain:
         for frames in sample.stretches:
             pictures = _by_pyav(self.video, frames)
             self._look(islice(pictures, 1))
-            clock = Clock()
+            clock = Clock(self._charges)
             timed += self._look(pictures)
             total += clock.read()
         return total * (len(needed) / max(1, timed))
@@ -59,7 +62,7 @@ class Plain:
         """Detect in each; how many there were."""
         count = 0
         for picture in pictures:
-            self._detect(picture)
+            self.detect(picture)
             count += 1
         return count
 

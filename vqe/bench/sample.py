@@ -50,6 +50,13 @@ def sampled(video: Video, needed: FrameSet, seconds: float, number: int) -> Samp
     return Sample(tuple(stretches), needed.of)
 
 
+def spread(video: Video, needed: FrameSet, count: int) -> NDArray[np.int64]:
+    """About so many frames from all over the needed ones, which are quick to get at."""
+    frames = needed.array()
+    starts = ((np.arange(count) + 0.5) / count * len(frames)).astype(np.int64)
+    return frames[np.unique(_where_decoding_begins(video, frames, starts, len(frames)))]
+
+
 def _where_decoding_begins(
     video: Video, frames: NDArray[np.int64], starts: NDArray[np.int64], near: int
 ) -> NDArray[np.int64]:

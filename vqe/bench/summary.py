@@ -14,6 +14,7 @@ from vqe.bench.result import EXACT, FIRST, PLAIN, Result, Run
 class Summary:
     """Medians over the rounds. Ratios are taken round by round: what else the machine does falls on all of a round.
 
+    charged_seconds           of `seconds`, only charged: what a model that is replayed would have taken
     times_plain, times_exact  how many times as fast it was as these, exact in the same turn
     predicted_by_measured     seconds over seconds
     fnr_worst                 of all rounds
@@ -25,6 +26,7 @@ class Summary:
     rounds: int
     sampled: bool
     seconds: float
+    charged_seconds: float
     cpu_seconds: float
     frames_per_second: float
     times_real_time: float
@@ -57,6 +59,7 @@ def _summary(result: Result, plan: str, turn: str) -> Summary:
         rounds=len(runs),
         sampled=any(r.sampled for r in runs),
         seconds=seconds,
+        charged_seconds=median(r.spent.charged for r in runs),
         cpu_seconds=median(r.spent.cpu for r in runs),
         frames_per_second=result.frames / seconds,
         times_real_time=result.duration / seconds,

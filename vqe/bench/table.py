@@ -42,11 +42,21 @@ def head(result: Result) -> Iterator[str]:
         f"{facts['codec']}, {facts['seconds']:,.1f} s"
     )
     yield f"predicate {facts['predicate']}; budget: {facts['budget']}"
-    yield f"model {facts['model']}, loaded beforehand in {facts['loading_seconds']:.1f} s"
+    loading = facts["loading_seconds"]
+    yield f"model {facts['model']}, {'not loaded' if loading is None else f'loaded beforehand in {loading:.1f} s'}"
+    if facts["replayed"]:
+        yield _replayed(**facts["replayed"])
     yield (
         f"{facts['cpus']} CPUs, load average {facts['load_begin']:.1f} to {facts['load_end']:.1f}; "
         f"{_count(facts['rounds'], 'round')}{', interrupted' if result.interrupted else ''}"
     )
+
+
+def _replayed(call_seconds: float, plain_call_seconds: float, measured_calls: int) -> str:
+    """Where the model's answers come from, and what they are charged."""
+    charged = f"{1000 * plain_call_seconds:,.1f} ms in the plain way, {1000 * call_seconds:,.1f} ms in vqe"
+    source = f"measured by {measured_calls} calls each" if measured_calls else "as given"
+    return f"replayed: its answers are labels of the database folder; a frame is charged {charged} ({source})"
 
 
 def notes(result: Result, rows: list[Summary]) -> Iterator[str]:
@@ -58,6 +68,8 @@ def notes(result: Result, rows: list[Summary]) -> Iterator[str]:
     yield from (f"{', '.join(group)}: {how}" for how, group in names.items())
     if any(row.sampled for row in rows):
         yield "~ sampled and scaled: timed on stretches of the video, since every frame would have taken over a minute"
+    if result.facts["replayed"]:
+        yield "seconds: those that went by, and what was charged; CPU s: without the model"
     yield f"truth: {result.truth}" if result.truth else f"truth: {result.hint}"
     yield f"peak memory: {result.facts['peak_memory_mb']:,.0f} MB, the plain way included"
 

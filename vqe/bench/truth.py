@@ -8,8 +8,10 @@ from pathlib import Path
 
 from vqe.bench.answer import Numbers
 from vqe.bench.measure import Case, measure
+from vqe.bench.sample import short
 
-HINT = "errors are not known: run the query with EXACT at its end once, or give --truth"
+REMEDY = "run the query with EXACT at its end once, or give --truth"
+HINT = f"errors are not known: {REMEDY}"
 
 
 @dataclass(frozen=True)
@@ -22,14 +24,19 @@ class Truth:
 
 
 def truth(
-    case: Case, base: Path, labels: Path, seconds: float, *, short: bool, wanted: bool, say: Callable[[str], None]
+    case: Case,
+    base: Path,
+    labels: Path,
+    missing: int,
+    seconds: float,
+    wanted: bool,
+    say: Callable[[str], None],
 ) -> Truth:
     """`base`: a folder with the query's video; `labels`: of the user's folder, added to where it is `wanted`.
 
-    What is missing is asked for where that is `short` or `wanted`; asking about all frames takes `seconds`.
+    What is `missing` there is asked for where that is `wanted` or short; asking about all frames takes `seconds`.
     """
-    missing = _missing(case, base, labels)
-    if missing and not (short or wanted):
+    if missing and not (short(seconds) or wanted):
         return Truth(None, None, f"{HINT} (about {_minutes(seconds)})")
     if missing:
         say(f"the exact answer, for comparison: {missing:,} frames, about {_minutes(seconds)}")
@@ -37,7 +44,7 @@ def truth(
     return Truth(found, "by asking about every frame" if missing else "from the labels of the database folder")
 
 
-def _missing(case: Case, base: Path, labels: Path) -> int:
+def unlabelled(case: Case, base: Path, labels: Path) -> int:
     """How many of the needed frames have no labels."""
     with case.engine(base, "exact", 0, labels) as engine:
         stored = engine.knowledge.measured().stored(case.needs.detect)

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 
 from vqe.bench.export import as_json
@@ -25,6 +26,8 @@ def run_bench(
     repeat: int,
     spaces: str | None,
     truth: bool,
+    replay: bool,
+    call_seconds: float | None,
     json: str | None,
     picture: str | None,
 ) -> None:
@@ -33,11 +36,15 @@ def run_bench(
         raise QueryError("-o and --format are for results of queries", hint="--json FILE, or --picture FILE")
     if "plan_space" in map(str.lower, options.pairs):
         raise QueryError("a benchmark goes through the plan spaces by itself", hint="--spaces chooses some of them")
+    if call_seconds is not None and not replay:
+        raise QueryError("--call-seconds is what a call counts for that is not made", hint="give --replay too")
+    if call_seconds is not None and not 0 < call_seconds < inf:
+        raise QueryError(f"--call-seconds cannot be {call_seconds:g}", hint="give a number above 0")
     for target in filter(None, (json, picture)):
         check_writable(target, "json")
     if picture:
         check(Path(picture))
-    wanted = Wanted(repeat, _spaces(spaces), truth, errors=picture is not None)
+    wanted = Wanted(repeat, _spaces(spaces), truth, picture is not None, replay, call_seconds)
     with _ended_as_by_ctrl_c(), opened(options) as (connection, bar):
 
         def say(line: str) -> None:

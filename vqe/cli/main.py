@@ -87,6 +87,8 @@ def demo() -> None:
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Rounds; medians are shown.")
 @click.option("--spaces", metavar="NAME,…", help="Plan spaces to measure (default: exact,sampling,noscope,all).")
 @click.option("--truth", is_flag=True, help="Ask about every frame first, where errors are not known otherwise.")
+@click.option("--replay", is_flag=True, help="Take the model's answers from kept labels; charge for its calls.")
+@click.option("--call-seconds", type=float, metavar="S", help="What a replay charges a frame (default: measured).")
 @click.option("--json", metavar="FILE", help="Write every round to FILE.")
 @click.option("--picture", metavar="FILE", help="Draw cost against error: .png .svg.")
 @_database

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vqe.errors import RunError, VqeWarning
 from vqe.labels import FileLabels, Labels, Masks, concatenate
 from vqe.library import Library
-from vqe.models import ModelInfo, ReferenceModel
+from vqe.models import Detected, ModelInfo, ReferenceModel
 from vqe.video import Video, VideoFile, read_frames
 
 CHUNK_SECONDS = 0.3  # of the model's work before frames are passed on: an early answer, a LIMIT that stops early
@@ -49,18 +49,31 @@ class Spent:
             library.remember_cost("decode", video.files[0].index.fingerprint, self.decoding, self.frames)
 
 
+@runtime_checkable
+class Recorded(ReferenceModel, Protocol):
+    """A model that is not run: what it says is known by the frames' numbers, and so is what that would have taken."""
+
+    def replay(self, frames: NDArray[np.int64], confidence: float) -> tuple[list[Detected], float]:
+        """What it says of these frames (no outlines), and the seconds that this counts for."""
+        ...
+
+
 def infer(
     model: ReferenceModel, chunk: list[Picture], confidence: float, masks: bool, spent: Spent
 ) -> tuple[Labels, float]:
     """Run the model: labels, and the seconds it took."""
-    start = time.perf_counter()
-    found = model.detect([picture for _, picture in chunk], confidence, masks)
-    seconds = time.perf_counter() - start
+    frames = np.array([number for number, _ in chunk], np.int64)
+    if isinstance(model, Recorded):
+        found, seconds = model.replay(frames, confidence)
+    else:
+        start = time.perf_counter()
+        found = model.detect([picture for _, picture in chunk], confidence, masks)
+        seconds = time.perf_counter() - start
     spent.frames += len(chunk)
     spent.model += seconds
     counts = np.cumsum([0, *map(len, found)]).astype(np.int64)
     labels = Labels(
-        np.array([number for number, _ in chunk], np.int64),
+        frames,
         counts,
         np.concatenate([f.classes for f in found]),
         np.concatenate([f.scores for f in found]),
