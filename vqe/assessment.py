@@ -11,7 +11,7 @@ from vqe.accuracy import events_of_frames, within
 from vqe.errors import RunError
 from vqe.logical.budget import percent
 from vqe.logical.node import Node, walk
-from vqe.logical.plan import Boxes, Difference, Events, Frames, Resolve, Specialise
+from vqe.logical.plan import Boxes, Difference, Events, Frames, PacketFilter, Resolve, Specialise
 from vqe.physical.seen import MOST
 from vqe.physical.tally import Tally
 from vqe.profile import Profile, Samples, doubt, load, revise
@@ -32,6 +32,7 @@ class Assessment:
         self.node = node
         self.tally = tally
         self.detector = next((n for n in walk(node) if isinstance(n, Difference)), None)
+        self.gated = any(isinstance(n, PacketFilter) for n in walk(node))
         accuracy = tally.judged(before)
         self.wrong = round(accuracy.wrong.high * tally.frames)  # frames, at the most
         self.frames = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
@@ -58,7 +59,7 @@ class Assessment:
         if self._hangs_on_one and not profile.doubted:
             return self._doubted(profile, True)
         samples, population = seen.samples(), seen.population()
-        if self.detector is not None:  # it is the first to go, and the small model is judged without it
+        if self.detector is not None or self.gated:  # they are the first to go; the small model is judged without
             samples, population = profile.samples, profile.population
         elif not self._speaks_for(profile):
             samples, population = profile.samples.joined(samples), profile.population
@@ -76,7 +77,7 @@ class Assessment:
             return
         if self._profile is not None and self._profile.doubted:
             self._doubted(self._profile, False)
-        if model is None or self.detector is not None or self.node.window is not None:
+        if model is None or self.detector is not None or self.gated or self.node.window is not None:
             return
         profile, budget, frames = self._profile, self.node.budget, self.tally.frames
         if profile is None or not self._speaks_for(profile) or budget is None or budget.confidence is not None:
@@ -144,6 +145,8 @@ class Assessment:
         model = [self.node.proxy.model] if self.node.proxy is not None else []
         if self.detector is not None:
             model = [f"difference from {self.detector.against}", *model]
+        if self.gated:
+            model = ["packets", *model]
         return f"cascade: {', '.join(model)}" if model else f"every {self.node.every}th frame, closer where unclear"
 
     def _note(self, name: str, revised: bool) -> str:
@@ -158,6 +161,8 @@ class Assessment:
             return "a single frame says so, and the next audit looks more closely"
         if self.detector is not None:
             return "frames are no longer compared"
+        if self.gated:
+            return "all frames are decoded from now on"
         return "thresholds are set anew by what was found"
 
 

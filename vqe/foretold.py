@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vqe.logical.node import Node, children
-from vqe.logical.plan import Detect, Difference, Learn, Query, Resolve, Specialise, Thumbnails
+from vqe.logical.plan import Detect, Difference, Learn, PacketFilter, Query, Resolve, Specialise, Thumbnails
 from vqe.optimizer.cost import Measured, estimate
 from vqe.physical.operator import Operator
 from vqe.physical.tally import Tally
@@ -22,13 +22,15 @@ def _foretold(node: Node, known: Measured) -> Iterator[str]:
         return
     guess = estimate(node, known)
     yield f"~{round(guess.rows)} rows"
-    if isinstance(node, Detect | Learn | Thumbnails | Difference | Specialise | Resolve):
+    if isinstance(node, Detect | Learn | PacketFilter | Thumbnails | Difference | Specialise | Resolve):
         yield f"~{seconds(guess.seconds - sum(estimate(below, known).seconds for below in children(node)))}"
     match node:
         case Detect():
             yield f"{guess.stored} stored"
         case Learn(after=after):
             yield f"~{seconds(after)} with what it has learnt"
+        case PacketFilter(left=left):
+            yield f"{_percent(left)} decoded"
         case Difference(left=left):
             yield f"{_percent(left)} differ"
         case Specialise(predicted=predicted) if predicted is not None:
@@ -51,6 +53,8 @@ def _measured(operator: Operator, tally: Tally | None) -> Iterator[str]:
     if tally is None:
         return
     match operator.node:
+        case PacketFilter():
+            yield f"{_percent(1 - tally.idle / max(1, operator.rows))} decoded"
         case Difference(against="earlier"):
             yield f"{_percent(1 - tally.carried / max(1, tally.compared))} differ"
         case Specialise():

@@ -9,13 +9,14 @@ from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
-from vqe.logical.plan import Detect, Difference, Resolve, Scan, Specialise, Task, Thumbnails
+from vqe.logical.plan import Detect, Difference, PacketFilter, Resolve, Scan, Specialise, Task, Thumbnails
 from vqe.models import ModelInfo
 from vqe.optimizer.audits import Drawn, Lottery
 from vqe.optimizer.cascades import Candidate, Costs, Situation, best, candidates
 from vqe.optimizer.cost import (
     DECODE_SECONDS,
     DIFFERENCE_SECONDS,
+    KEYFRAME_SECONDS,
     REFERENCE_SECONDS,
     SPECIALISED_SECONDS,
     THUMBNAIL_SECONDS,
@@ -118,6 +119,8 @@ class Knowledge:
                 return self._reference_seconds(node.key, node.video)
             case Resolve():
                 return self._reference_seconds(node.task.info.key, node.task.video)
+            case PacketFilter():
+                return self._keyframe_seconds(node.video)
             case Thumbnails():
                 return self._thumbnail_seconds(node.video)
             case Difference(against=against):
@@ -132,12 +135,18 @@ class Knowledge:
             self._specialised_seconds(),
             self._difference_seconds("background"),
             self._difference_seconds("earlier"),
+            self._keyframe_seconds(video),
         )
 
     def _thumbnail_seconds(self, video: Video) -> float:
         pixels = video.width * video.height / (960 * 540)
         fingerprint = video.files[0].index.fingerprint
         return self.library.catalog.cost("thumbnail", fingerprint) or THUMBNAIL_SECONDS * pixels
+
+    def _keyframe_seconds(self, video: Video) -> float:
+        pixels = video.width * video.height / (960 * 540)
+        fingerprint = video.files[0].index.fingerprint
+        return self.library.catalog.cost("keyframe", fingerprint) or KEYFRAME_SECONDS * pixels
 
     def _difference_seconds(self, against: str) -> float:
         return self.library.catalog.cost("difference", against) or DIFFERENCE_SECONDS

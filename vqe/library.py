@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from vqe.models import ReferenceModel
 
 OPTIONS = ("start", "pattern", "model")
-ENOUGH = {"reference": 8, "decode": 8}  # frames to measure by; operators that take little need a thousand
+# Frames to measure by; operators that take little need a thousand.
+ENOUGH = {"reference": 8, "decode": 8, "keyframe": 100}
 
 
 @dataclass(frozen=True, slots=True)

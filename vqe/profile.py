@@ -17,20 +17,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe import packets
 from vqe.differences import Differences, as_arrays, from_arrays
 from vqe.errors import RunError
 from vqe.labels.files import explained
 from vqe.logical.plan import Proxy, Task
+from vqe.packets import Packets
 
 if TYPE_CHECKING:
     from vqe.models.specialised import SpecialisedModel
 
-VERSION = "1"
+VERSION = "2"
+FORGOTTEN = ("difference.", packets.PREFIX)  # arrays that speak of the samples by their positions
 _NOT_DESCRIBED = (
     "samples",
     "population",
     "proxy",
     "differences",
+    "packets",
     "path",
     "key",
 )  # arrays, and what comes of reading them
@@ -75,6 +79,7 @@ class Profile:
     model        name of the small model; "" where none pays. Scores are means over `smooth` frames
     reason       why none does
     differences  how frames differ, where that has been looked at
+    packets      what packets tell, where they tell something
     untrained    so many frames did not make the training of a model worth while; 0 where one was tried
     doubted      an audit has found a single frame that speaks against it: the next one looks more closely
     path, key    where it is kept, and a name of all that planning reads of it; None and "" where it is not
@@ -92,6 +97,7 @@ class Profile:
     reason: str = ""
     proxy: Proxy | None = None
     differences: Differences | None = None
+    packets: Packets | None = None
     untrained: int = 0
     doubted: bool = False
     path: Path | None = None
@@ -125,17 +131,18 @@ def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], arch
     described = {k: v for k, v in asdict(profile).items() if k not in _NOT_DESCRIBED} | {"architecture": architecture}
     arrays = _arrays(profile.samples, profile.population) | {
         **(as_arrays(profile.differences) if profile.differences is not None else {}),
+        **(packets.as_arrays(profile.packets) if profile.packets is not None else {}),
         **{f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()},
     }
     _write(path, described, arrays)
 
 
 def revise(path: Path, samples: Samples, population: NDArray[np.float32]) -> None:
-    """Put other samples and scores of all in the place of those in a profile, and forget how frames differ.
+    """Put other samples and scores of all in the place of those in a profile; forget how frames differ, and packets.
 
     Raises RunError where that fails."""
     described, arrays = _kept(path)
-    arrays = {name: array for name, array in arrays.items() if not name.startswith("difference.")}
+    arrays = {name: array for name, array in arrays.items() if not name.startswith(FORGOTTEN)}
     _write(path, described | {"doubted": False}, arrays | _arrays(samples, population))
 
 
@@ -195,6 +202,7 @@ def _load(path: Path, _changed: int) -> Profile | None:
         files=files,
         proxy=proxy,
         differences=from_arrays(arrays),
+        packets=packets.from_arrays(arrays),
         path=path,
         key=key,
         **described,
@@ -204,19 +212,19 @@ def _load(path: Path, _changed: int) -> Profile | None:
 def _key(path: Path, arrays: Mapping[str, NDArray[Any]]) -> str:
     """Another one whenever other thresholds may come of the samples."""
     key = blake2b(path.stem.encode(), digest_size=10)
-    for name in sorted(name for name in arrays if name.startswith(("profile.", "difference."))):
+    for name in sorted(name for name in arrays if name.startswith(("profile.", *FORGOTTEN))):
         key.update(arrays[name].tobytes())
     return key.hexdigest()
 
 
-def load_model(proxy: Proxy) -> SpecialisedModel:
-    """The small model of a profile, ready to run. RunError where it has gone or cannot be read."""
+def load_model(proxy: Proxy, lone: bool = False) -> SpecialisedModel:
+    """The small model of a profile, ready to run (on one core). RunError where it has gone or cannot be read."""
     from vqe.models.specialised import Architecture, SpecialisedModel
 
     described, arrays = _kept(proxy.path)
     tensors = {k.removeprefix("model."): v for k, v in arrays.items() if k.startswith("model.")}
     try:
-        return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors)
+        return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors, lone)
     except (KeyError, ValueError) as fault:
         hint = "remove the file: it is made anew then"
         raise RunError(f"cannot read the small model {proxy.path}: {fault}", hint=hint) from fault

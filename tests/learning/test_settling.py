@@ -46,7 +46,7 @@ def few(db: vqe.Connection, every: int) -> Samples:
 
 def test_thresholds_follow_what_a_run_has_asked(opened: Open) -> None:
     db, buses = opened(audit="1%")
-    before = few(db, 5)
+    before = few(db, 12)
     low, high = thresholds(db)
     found, _ = frames_of(db)
     first = buses.asked

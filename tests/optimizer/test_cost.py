@@ -70,6 +70,9 @@ def test_a_query_is_the_sum_of_its_relations() -> None:
 
 def test_every_node_of_plan_is_known() -> None:
     names = {n for n, c in vars(plan).items() if isinstance(c, type) and issubclass(c, Node) and c is not Node}
+    video = SimpleNamespace(
+        files=[SimpleNamespace(index=SimpleNamespace(keyframes=range(0, 100, 10)))], frame_count=100
+    )
     detect = plan.Detect(SCAN, "m", 0.25)
     made: dict[str, Node] = {
         "Scan": SCAN,
@@ -84,6 +87,7 @@ def test_every_node_of_plan_is_known() -> None:
         "Events": plan.Events(SCAN, "c", ("event",), plan.Window(1)),
         "Query": plan.Query(""),
         "Learn": plan.Learn(SCAN, BUS, 100),
+        "PacketFilter": plan.PacketFilter(SCAN, -0.5, 0.1, 0.2, video=video),
         "Thumbnails": plan.Thumbnails(SCAN, 96),
         "Difference": plan.Difference(SCAN, "earlier", 8, 1.5),
         "Specialise": plan.Specialise(SCAN, "cnn", 0.1, 0.9),

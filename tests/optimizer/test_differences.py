@@ -28,7 +28,7 @@ FRAMES = POOL * STEP
 RUN = 60  # frames of the pool that look alike
 TRUE = np.arange(POOL) // RUN % 8 == 3
 CLEAR = np.arange(POOL) // RUN % 2 == 0  # the small model is sure of every second run only
-COSTS = Costs(0.03, 0.0005, 0.00004, 0.00005, 0.0003)
+COSTS = Costs(0.03, 0.0005, 0.00004, 0.00005, 0.0003, 0.003)
 PREDICATE = Predicate("contains('bus')", "x", "c", (), (ModelCall("contains", ("bus",), 0.4),))
 
 
@@ -90,7 +90,8 @@ def situation(
         Differences(known, POSITIONS, STEP, backgrounds() if behind else (), before),
     )
     info: Any = SimpleNamespace(name="yolo", key="yolo")
-    video: Any = SimpleNamespace(name="cam")
+    file = SimpleNamespace(index=SimpleNamespace(keyframes=range(0, FRAMES, 100)))
+    video: Any = SimpleNamespace(name="cam", frame_count=FRAMES, files=[file])
     task = Task("cam", video, info, 0.25, PREDICATE, None, Window(frames=0), None, FrameSet.all(FRAMES))
     found = Situation(
         task,

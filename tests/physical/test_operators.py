@@ -70,6 +70,7 @@ def _file(first: int, begin: int, steps: list[int]) -> VideoFile:
         pts=offsets[:-1],
         time_base=Fraction(1, 1_000_000),
         keyframes=np.array([0]),
+        sizes=np.empty(0, np.int32),
         width=64,
         height=48,
         rotation=0,

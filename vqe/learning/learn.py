@@ -12,6 +12,7 @@ from vqe.errors import RunError, VqeWarning
 from vqe.knowledge import Knowledge
 from vqe.learning.difference import Comparison
 from vqe.learning.judge import judge_of
+from vqe.learning.packets import learn_packets
 from vqe.learning.pool import BLOCKS, STEP, Judge, make_pool
 from vqe.learning.windows import VOTES, windows_of
 from vqe.library import ENOUGH
@@ -20,6 +21,7 @@ from vqe.logical.plan import Task
 from vqe.models.specialised import FAMILY, SpecialisedModel, train
 from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER, MOST, OUT_OF_REACH, SIZE
 from vqe.optimizer.thresholds import choose, logits, undecided
+from vqe.packets import Packets
 from vqe.physical.chance import chances
 from vqe.physical.operator import Run
 from vqe.physical.reference import Reference
@@ -115,7 +117,8 @@ class _Lesson:
         trained = self._sharpened(trained, compared.best(self._profile(trained), trained.scores))
         if not choose(trained.samples, self.budget):
             return self._keep(None, self._untrained("there are too few true frames on held-out time"))
-        return self._keep(trained.model, compared.beside(self._profile(trained), trained.scores))
+        profile = compared.beside(self._profile(trained), trained.scores)
+        return self._keep(trained.model, replace(profile, packets=self._packets(trained)))
 
     # --- buying labels ----------------------------------------------------------------------------------------------
 
@@ -244,7 +247,7 @@ class _Lesson:
         pool = self.pool
         drawn = pool.sampled
         if self.windows.reach:
-            self._ask(self.windows.needed(drawn, scores))
+            self._ask(self.windows.needed(drawn, scores, pool.true))
             true = self.windows.truth(drawn, pool.known, pool.true)
         else:
             true = pool.true[drawn]
@@ -271,6 +274,12 @@ class _Lesson:
         false = np.concatenate([[True], pool.known & ~pool.true, [True]])
         lone: NDArray[np.bool_] = pool.known & pool.true & false[:-2] & false[2:]
         return lone
+
+    def _packets(self, trained: _Trained) -> Packets | None:
+        """What packets tell, where the frames between those of the pool are asked for too."""
+        if not self.task.frames.consecutive:
+            return None
+        return learn_packets(self.task, self.pool, trained.raw, trained.scores)
 
     def _sharpened(self, trained: _Trained, best: float) -> _Trained:
         """Where much will be asked, a part of that is spent on where the thresholds have to lie.

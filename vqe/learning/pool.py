@@ -12,13 +12,12 @@ from vqe.labels import Labels
 from vqe.logical.plan import Task
 from vqe.optimizer.cascades import POOL
 from vqe.physical.reference import Reference
-from vqe.video import Thumbnails
+from vqe.video import Thumbnails, groups
 
 STEP = 3  # frames from one to the next in a stretch: neighbours show nearly the same
 MOST = POOL // STEP  # frames in the pool; their thumbnails are held in memory: 110 MB
 STRETCH = 100  # frames of the pool that follow each other, where the video is too long to be seen whole
 BLOCKS = 24  # of time: half of them are held out from training, to set thresholds by
-CHUNK = 64
 MEASURED = 1024  # thumbnails measured at once
 
 # Whether the predicate is true of each frame, and how clearly, from 0 to 1.
@@ -90,8 +89,16 @@ def chosen_frames(task: Task) -> NDArray[np.int64]:
     if len(frames) <= MOST:
         return frames
     count = MOST // STRETCH
-    starts = np.linspace(0, len(frames) - STRETCH, count).astype(np.int64)
+    starts = _at_keys(task, frames, np.linspace(0, len(frames) - STRETCH, count).astype(np.int64))
     return np.unique(np.concatenate([frames[s : s + STRETCH] for s in starts]))
+
+
+def _at_keys(task: Task, frames: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Positions moved back to a key frame, where that is no further than a stretch: what lies between is decoded."""
+    keys = groups(task.video)
+    before = keys[np.searchsorted(keys, frames[starts], side="right") - 1]
+    moved = np.searchsorted(frames, before)
+    return np.asarray(np.where(starts - moved <= STRETCH, moved, starts), np.int64)
 
 
 def make_pool(
@@ -104,7 +111,7 @@ def make_pool(
 ) -> Pool:
     """Decode the pool, asking the reference model about `grid` frames of it on the way, spread evenly.
 
-    reader: at the video's start. check: told of progress (done, of); it may raise.
+    check: told of progress (done, of); it may raise.
     """
     frames, size = chosen_frames(task), reader.size
     step = max(1, len(frames) // grid)
@@ -113,12 +120,18 @@ def make_pool(
     small = np.empty((len(frames), size, size), np.uint8)
     scenes: dict[bytes, int] = {}
     scene = np.empty(len(frames), np.int32)
+    closer = frames if len(frames) <= reader.room else on_grid
     labels, n = [], 0
-    for start in range(0, len(frames), CHUNK):
-        check(start, len(frames))
-        own, pictures = reader.read(frames[start : start + CHUNK])
+    parts = reader.parts(frames, np.ones(len(frames), np.bool_))
+
+    def look(own: NDArray[np.int64], _: NDArray[np.uint8]) -> tuple[None, NDArray[np.bool_]]:
+        return None, np.isin(own, closer)
+
+    for seen in reader.stream((frames[part] for part in parts), lambda: look):
+        own = seen.frames
+        check(n, len(frames))
         part = slice(n, n + len(own))
-        numbers[part], small[part] = own, pictures
+        numbers[part], small[part] = own, seen.thumbnails
         scene[part] = [scenes.setdefault(b.tobytes(), len(scenes)) for b in reader.backgrounds(own)]
         n += len(own)
         wanted = own[np.isin(own, on_grid)]

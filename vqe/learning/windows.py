@@ -24,9 +24,13 @@ class Windows:
     high: NDArray[np.int64]
     reach: int
 
-    def needed(self, positions: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Which frames to ask to know the majority around those at `positions`, where the model is not sure of it."""
-        unsure = positions[(scores[positions] > SURE) & (scores[positions] < 1 - SURE)]
+    def needed(
+        self, positions: NDArray[np.int64], scores: NDArray[np.float32], true: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Which frames to ask to know the majority around those at `positions`, which have been asked: where the model
+        is not sure of it, or where it is and the frame's own answer, a flicker perhaps, is another one."""
+        own = scores[positions]
+        unsure = positions[(own > SURE) & (own < 1 - SURE) | ((own >= 0.5) != true[positions])]
         chosen = [np.linspace(self.low[p], self.high[p] - 1, VOTES).round() for p in unsure]
         return np.unique(np.concatenate(chosen).astype(np.int64)) if chosen else np.empty(0, np.int64)
 

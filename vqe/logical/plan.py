@@ -52,7 +52,7 @@ class Window:
 @dataclass(frozen=True)
 class Task:
     """A predicate that the frames of a video are to be decided by, as often as it is asked: what is learnt of it once
-    serves later. `camera`: what the video is known by, over the days."""
+    serves later. `camera`: what the video is known by, over the days; `edges`: the gap of events."""
 
     camera: str
     video: Video
@@ -63,6 +63,7 @@ class Task:
     gap: Window
     minimum: Window | None
     frames: FrameSet
+    edges: Window | None = None
 
     def frames_in(self, window: Window | None) -> int:
         """About how many frames a window has."""
@@ -198,13 +199,40 @@ class Learn(Node):
 
 
 @dataclass(frozen=True)
+class PacketFilter(Node):
+    """Frames that need no decoding to be called false, since their packets and the key frames around them show nothing.
+
+    busy     the score of packets from which on something may come into view or go out of it
+    seen     the small model's score of a key frame from which on something may be in it
+    left     the share of the frames that is expected to be decoded all the same
+    weights  of what packets' sizes tell; `size`: of the key frames' thumbnails
+    """
+
+    input: Node
+    busy: float = shown("packets < {:.3g}")
+    seen: float = shown("key frames < {:.3g}")
+    left: float = unseen(1.0)
+    weights: tuple[float, ...] = unseen()
+    size: int = unseen(0)
+    proxy: Proxy = unseen()
+    video: Video = unseen()
+
+
+@dataclass(frozen=True)
 class Thumbnails(Node):
-    """Every frame with a small grey picture of it. `window`: so many frames are looked at closely together."""
+    """Every frame with a small grey picture of it, but for those that are idle.
+
+    window  so many frames are looked at closely together
+    proxy   the small model that looks at them while others are decoded, on all cores: Specialise goes by its scores.
+            Pictures of frames that score within `closer` are kept at hand for the reference model
+    """
 
     input: Node
     size: int = shown("{0}×{0}")
     video: Video = unseen()
     window: int = unseen(0)
+    proxy: Proxy | None = unseen()
+    closer: tuple[float, float] = unseen((0.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -250,6 +278,7 @@ class Resolve(Node):
     """The frames for which the predicate is true: the undecided ones are asked of the reference model.
 
     `every`: first every so many of them, then more where neighbours disagree or, over a `window`, the vote is unclear.
+    `edges`: of events, a start or an end so near is right, so that frames between are not asked for it.
     `values`: every frame that leaves has its labels.
     """
 
@@ -258,6 +287,7 @@ class Resolve(Node):
     model: str = shown("by {}")
     every: int | None = shown("every {}", None)
     window: Window | None = shown("over {}", None)
+    edges: Window | None = shown("edges within {}", None)
     audit: Audit | None = shown("audit {}", None)
     values: bool = unseen(False)
     budget: Budget | None = unseen()

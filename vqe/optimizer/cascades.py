@@ -6,10 +6,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.edges import at_edges
 from vqe.logical.budget import Budget
 from vqe.logical.node import Node
-from vqe.logical.plan import Audit, Learn, Predicted, Resolve, Specialise, Task, Thumbnails
+from vqe.logical.plan import Audit, Learn, Predicted, Proxy, Resolve, Specialise, Task, Thumbnails
 from vqe.optimizer.audits import Lottery
+from vqe.optimizer.cost import key_share
+from vqe.optimizer.gates import OPEN, Gate, gate_of
 from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, widened
 from vqe.profile import Profile, Samples
 from vqe.video import Video
@@ -30,19 +36,21 @@ UNCLEAR = 0.15  # of all frames, by asking every so many
 OUT_OF_REACH = "the budget is out of reach"
 NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 CLOSER = 5.0  # times the audit, where an earlier one has given reason to doubt
+CLOSER_LOOK = 0.5  # of the way from a threshold to 0 or 1: scores there may be undecided as means over neighbours
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
 
 @dataclass(frozen=True)
 class Costs:
     """Seconds a frame, as measured: of the reference model with a full picture, of a thumbnail, of a small model, of a
-    comparison with the background, and with an earlier frame."""
+    comparison with the background, and with an earlier frame; and of a key frame that is sought and scored."""
 
     reference: float
     thumbnail: float
     specialised: float
     background: float
     earlier: float
+    keyframe: float
 
 
 @dataclass(frozen=True)
@@ -90,9 +98,10 @@ def candidates(situation: Situation) -> list[Candidate]:
     if situation.space in ("all", "sampling"):
         found.append(_sampling(situation))
     if situation.space in ("all", "noscope"):
-        found.append(
-            learning(situation, found) if situation.profile is None else _cascade(situation, situation.profile)
-        )
+        if situation.profile is None:
+            found.append(learning(situation, found))
+        else:
+            found += _cascades(situation, situation.profile)
     return found
 
 
@@ -127,7 +136,7 @@ def _sampling(situation: Situation) -> Candidate:
     predicted = Predicted(seconds, asked)
 
     def build(scan: Node) -> Node:
-        return resolved(situation, pictured(situation, scan) if skipping >= 1 else scan, every, predicted, None)
+        return resolved(situation, pictured(situation, scan) if skipping >= 1 else scan, every, predicted, None, False)
 
     return Candidate(
         "sampling", seconds, f"the reference model on every {every}th frame, closer where it is unclear", build
@@ -146,11 +155,17 @@ def _decoded(video: Video, every: int) -> float:
     return min(1.0, (frames_per_key + 1) / (2 * every)) + UNCLEAR * math.log2(every)
 
 
-def pictured(situation: Situation, scan: Node) -> Thumbnails:
-    """Every frame decoded, once, and at hand while the reference model may be asked about it."""
+def pictured(
+    situation: Situation, scan: Node, proxy: Proxy | None = None, undecided: tuple[float, float] = (0.0, 1.0)
+) -> Thumbnails:
+    """Every frame decoded, once, and at hand while the reference model may be asked about it.
+
+    proxy: a small model that looks at them first, and leaves those open that score so
+    """
     task = situation.task
     size = SIZE if situation.profile is None else situation.profile.size
-    return Thumbnails(scan, size, task.video, task.frames_in(task.window))
+    closer = CLOSER_LOOK * undecided[0], 1 - CLOSER_LOOK * (1 - undecided[1])
+    return Thumbnails(scan, size, task.video, task.frames_in(task.window), proxy, closer)
 
 
 # --- a small model --------------------------------------------------------------------------------------------------
@@ -175,38 +190,58 @@ def learning(situation: Situation, others: list[Candidate]) -> Candidate:
     return Candidate("learn", seconds, f"a small model, after about {labels} labels", build, note)
 
 
-def _cascade(situation: Situation, profile: Profile) -> Candidate:
-    """NoScope (VLDB 2017): a small model decides, the reference is asked about what it leaves undecided."""
+def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
+    """NoScope (VLDB 2017): a small model decides, the reference is asked about what it leaves undecided. Of all frames,
+    or of those in which packets show that something may happen."""
     kind = "cascade"
     if profile.proxy is None:
-        return Candidate(kind, 0, "", note=profile.reason)
+        return [Candidate(kind, 0, "", note=profile.reason)]
     if situation.task.window is not None and situation.budget.confidence is not None:
-        return Candidate(kind, 0, "", note=NOT_SHOWN)
+        return [Candidate(kind, 0, "", note=NOT_SHOWN)]
     thresholds = choose(profile.samples, situation.budget, confirm=situation.values)
     if thresholds is None:
-        return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
+        return [Candidate(kind, 0, "", note="too few true frames are known to set thresholds")]
     if thresholds.fnr > situation.budget.fnr or thresholds.false > situation.budget.false:
-        return Candidate(kind, 0, "", note=f"{OUT_OF_REACH}: the small model is sure of what is wrong")
+        return [Candidate(kind, 0, "", note=f"{OUT_OF_REACH}: the small model is sure of what is wrong")]
+    found = [_cascade(situation, profile, OPEN)]
+    if profile.packets is not None:
+        gate = gate_of(profile, profile.packets, thresholds.low, situation.budget)
+        found.append(
+            _cascade(situation, profile, gate) if isinstance(gate, Gate) else Candidate("packets", 0, "", note=gate)
+        )
+    return found
+
+
+def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
+    budget = replace(situation.budget, fnr=situation.budget.fnr - gate.fnr)
+    samples, population = gate.passed(profile)
+    kind = "cascade" if gate is OPEN else "packets"
+    thresholds = choose(samples, budget, confirm=situation.values)
+    if thresholds is None:
+        return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
     every = sampling_distance(situation.task)
-    base = _cascade_seconds(situation, profile, thresholds, every)
-    share = slack(situation, profile.samples, base)
-    thresholds = widened(thresholds, profile.population, share, profile.samples, situation.budget)
-    seconds = _cascade_seconds(situation, profile, thresholds, every)
-    shares = undecided(thresholds, profile.population)
-    audit, checked = audited(situation, profile, 1 - sum(shares), shares[1], seconds)
-    seconds += checked * situation.costs.reference
-    asked = _asked(situation, profile, thresholds, every)
+    base = _cascade_seconds(situation, population, thresholds, every, gate)
+    share = slack(situation, samples, base) / gate.left
+    thresholds = widened(thresholds, population, share, samples, budget)
+    seconds = _cascade_seconds(situation, population, thresholds, every, gate)
+    open_, above = (gate.left * share for share in undecided(thresholds, population))
+    audit, checked = audited(situation, profile, 1 - open_ - above, above, seconds)
+    seconds += checked * (situation.costs.reference + access_seconds(situation))
+    asked = _asked(situation, population, thresholds, every, gate)
     true = true_share(profile.samples)
-    predicted = Predicted(seconds, asked, thresholds.fnr, thresholds.false, shares, checked, true)
+    predicted = Predicted(seconds, asked, thresholds.fnr + gate.fnr, thresholds.false, (open_, above), checked, true)
     proxy = profile.proxy
+    assert proxy is not None
 
     def build(scan: Node) -> Node:
         low, high = thresholds.low, thresholds.high
-        small = pictured(situation, scan)
+        below = scan if gate.packets is None else gate.filter(scan, situation.task.video, profile.size, proxy)
+        small = pictured(situation, below, proxy, (low, high))
         decided = Specialise(small, profile.model, low, high, profile.smooth or None, proxy, predicted)
         return replace(resolved(situation, decided, every, predicted, audit), proxy=proxy)
 
-    return Candidate(kind, seconds, f"{profile.model}, {shares[0]:.1%} of the frames asked", build)
+    decoded = "" if gate is OPEN else f"{gate.left:.0%} of the frames decoded, "
+    return Candidate(kind, seconds, f"{profile.model}, {decoded}{open_:.1%} of the frames asked", build)
 
 
 def slack(situation: Situation, samples: Samples, seconds: float) -> float:
@@ -215,9 +250,13 @@ def slack(situation: Situation, samples: Samples, seconds: float) -> float:
     return part * seconds / max(1e-9, situation.unknown * situation.costs.reference)
 
 
-def _cascade_seconds(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:
-    asked = _asked(situation, profile, thresholds, every)
-    return small_seconds(situation) + asked * situation.costs.reference
+def _cascade_seconds(
+    situation: Situation, population: NDArray[np.float32], thresholds: Thresholds, every: int, gate: Gate
+) -> float:
+    costs, frames = situation.costs, len(situation.task.frames)
+    keys = 0.0 if gate is OPEN else frames * key_share(situation.task.video) * costs.keyframe
+    asked = _asked(situation, population, thresholds, every, gate)
+    return keys + gate.left * small_seconds(situation) + asked * costs.reference
 
 
 def small_seconds(situation: Situation) -> float:
@@ -225,12 +264,30 @@ def small_seconds(situation: Situation) -> float:
     return len(situation.task.frames) * (situation.costs.thumbnail + situation.costs.specialised)
 
 
-def _asked(situation: Situation, profile: Profile, thresholds: Thresholds, every: int) -> float:
+def access_seconds(situation: Situation) -> float:
+    """To decode a single frame somewhere: from the key frame before, on one of all cores."""
+    frames_per_key = 1 / max(1e-9, key_share(situation.task.video))
+    return frames_per_key / 2 * situation.costs.thumbnail
+
+
+def _asked(
+    situation: Situation, population: NDArray[np.float32], thresholds: Thresholds, every: int, gate: Gate
+) -> float:
     """Calls of the reference model, without those of the audit."""
-    open_, above = undecided(thresholds, profile.population)
+    open_, above = (gate.left * share for share in undecided(thresholds, population))
     if situation.values:
         open_ += above
-    return open_ * asked_of_undecided(every) * situation.unknown
+    return open_ * beyond_edges(situation, thresholds) * asked_of_undecided(every) * situation.unknown
+
+
+def beyond_edges(situation: Situation, thresholds: Thresholds) -> float:
+    """Of the undecided frames the share that is asked all the same, as far as the edges of events go."""
+    task, known = situation.task, situation.profile and situation.profile.packets
+    if task.edges is None or not known:
+        return 1.0
+    unsure = thresholds.unsure(known.scores)
+    near = at_edges(task.video, known.frames, unsure, known.scores > thresholds.high, task.edges, task.minimum)
+    return 1 - float(near.sum()) / max(1, int(unsure.sum()))
 
 
 def asked_of_undecided(every: int) -> float:
@@ -264,7 +321,10 @@ def audited(
     return audit, min(whole * (low * dropped + high * returned), situation.unknown)
 
 
-def resolved(situation: Situation, below: Node, every: int, predicted: Predicted, audit: Audit | None) -> Resolve:
+def resolved(
+    situation: Situation, below: Node, every: int, predicted: Predicted, audit: Audit | None, scored: bool = True
+) -> Resolve:
+    """`scored`: by a small model."""
     task = situation.task
     return Resolve(
         below,
@@ -272,6 +332,7 @@ def resolved(situation: Situation, below: Node, every: int, predicted: Predicted
         task.info.name,
         every if every > 1 else None,
         task.window,
+        task.edges if scored else None,
         audit,
         situation.values,
         situation.budget,

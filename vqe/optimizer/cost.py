@@ -16,6 +16,7 @@ from vqe.logical.plan import (
     Frames,
     Learn,
     Limit,
+    PacketFilter,
     Query,
     Resolve,
     Restrict,
@@ -25,6 +26,7 @@ from vqe.logical.plan import (
     Thumbnails,
     Track,
 )
+from vqe.video import Video
 
 # Until the machine has been measured: a small detector on a CPU, and decoding 960×540.
 REFERENCE_SECONDS = 0.040
@@ -32,6 +34,7 @@ DECODE_SECONDS = 0.0015
 THUMBNAIL_SECONDS = 0.0005
 DIFFERENCE_SECONDS = 0.0001
 SPECIALISED_SECONDS = 0.00015
+KEYFRAME_SECONDS = 0.003  # found, decoded and scored
 # Shares that nothing is known of yet.
 SELECTIVITY = 0.1
 BOXES_PER_FRAME = 5.0
@@ -46,13 +49,13 @@ class Estimate:
     stored: int | None = None
 
 
-Costly: TypeAlias = Detect | Resolve | Thumbnails | Difference | Specialise
+Costly: TypeAlias = Detect | Resolve | PacketFilter | Thumbnails | Difference | Specialise
 
 
 @dataclass(frozen=True)
 class Measured:
     """What is known: how many frames of a Detect have labels, and the seconds that a node takes for a frame that it
-    has to work on (one that has no labels, where the reference model is asked)."""
+    has to work on (one that has no labels, where the reference model is asked; a key frame of a PacketFilter)."""
 
     stored: Callable[[Detect], int]
     seconds: Callable[[Costly], float]
@@ -81,6 +84,9 @@ def estimate(node: Node, known: Measured) -> Estimate:
         case Learn(input=below, seconds=seconds):  # the plan that comes of it takes the place of the Detect above
             inner = estimate(below, known)
             return Estimate(inner.rows, inner.seconds + seconds)
+        case PacketFilter(input=below, video=video):
+            inner = estimate(below, known)
+            return Estimate(inner.rows, inner.seconds + inner.rows * key_share(video) * known.seconds(node))
         case Thumbnails(input=below) | Difference(input=below) | Specialise(input=below):
             inner = estimate(below, known)
             return Estimate(inner.rows, inner.seconds + inner.rows * _undecided(below) * known.seconds(node))
@@ -107,10 +113,17 @@ def estimate(node: Node, known: Measured) -> Estimate:
     raise TypeError(f"no cost is known for {type(node).__name__}")
 
 
+def key_share(video: Video) -> float:
+    """How many of a video's frames are key frames."""
+    return sum(len(file.index.keyframes) for file in video.files) / max(1, video.frame_count)
+
+
 def _undecided(node: Node) -> float:
     """Of the frames that leave a node the share that somebody above has to look at."""
     match node:
-        case Difference(input=below, left=left):
+        case Thumbnails(input=below):
+            return _undecided(below)
+        case PacketFilter(input=below, left=left) | Difference(input=below, left=left):
             return _undecided(below) * left
         case Specialise(predicted=predicted) if predicted is not None and predicted.shares:
             return predicted.shares[0]

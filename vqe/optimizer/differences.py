@@ -22,6 +22,7 @@ from vqe.optimizer.cascades import (
     POOL,
     Candidate,
     Situation,
+    access_seconds,
     asked_of_undecided,
     audited,
     learning,
@@ -207,7 +208,7 @@ class _Planner:
         seconds, calls = self._cost(shares, detector)
         returned = 0.0 if self.confirmed else shares.above + shares.carried
         audit, checked = audited(situation, profile, max(0.0, 1 - shares.asked - returned), returned, seconds)
-        seconds += checked * situation.costs.reference
+        seconds += checked * (situation.costs.reference + access_seconds(situation))
         predicted = Predicted(
             seconds,
             calls,
@@ -233,7 +234,7 @@ class _Planner:
                 smooth = profile.smooth or None
                 node = Specialise(node, profile.model, thresholds.low, thresholds.high, smooth, model, predicted)
             node = node if first else compared(node)
-            return replace(resolved(situation, node, self.every, predicted, audit), proxy=model)
+            return replace(resolved(situation, node, self.every, predicted, audit, model is not None), proxy=model)
 
         named = f"{detector.against} frame" if detector.against == "earlier" else detector.against
         words = [f"difference from {named}", *([profile.model] if model is not None else [])]

@@ -24,7 +24,7 @@ class Evidence:
     thumbnails  uint8 [n, size, size]; None once nobody above needs them
     verdicts    int8 [n]: 1 true, 0 false, UNDECIDED
     source      gives their full pictures
-    scores      float32 [n], of a small model, from 0 to 1; None where there is none
+    scores      float32 [n], of a small model, from 0 to 1; NaN where it has not looked; None where there is none
     origins     int64 [n]: the frame whose answer each takes over, its own number where none; OWN where it was decided
                 before; None where no frames have been compared
     """
@@ -50,12 +50,14 @@ class Batch:
     labels  of the same n frames (`labels.frames` is `frames`), or None
     tracks  int64 [m], one a box of `labels`, or None
     evidence  of the same n frames, below Resolve
+    idle    bool [n], below Thumbnails: packets show that nothing happens, and so they are false; None where none is
     """
 
     frames: NDArray[np.int64]
     labels: Labels | None = None
     tracks: NDArray[np.int64] | None = None
     evidence: Evidence | None = None
+    idle: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -69,7 +71,8 @@ class Batch:
             keep[positions] = True
             tracks = tracks[keep[self.labels.owners()]]
         evidence = self.evidence.take(positions) if self.evidence is not None else None
-        return Batch(self.frames[positions], labels, tracks, evidence)
+        idle = self.idle[positions] if self.idle is not None else None
+        return Batch(self.frames[positions], labels, tracks, evidence, idle)
 
     def where(self, mask: NDArray[np.bool_]) -> Batch:
         return self if mask.all() else self.take(np.flatnonzero(mask))

@@ -12,6 +12,7 @@ from vqe.physical.difference import difference
 from vqe.physical.events import events
 from vqe.physical.filter import filter
 from vqe.physical.operator import Operator, Run
+from vqe.physical.packet_filter import packet_filter
 from vqe.physical.resolve import resolve
 from vqe.physical.rows import boxes, frames
 from vqe.physical.scan import limit, restrict, scan
@@ -45,6 +46,8 @@ def _lower(node: Node, run: Run, functions: Mapping[str, str], video: Video, inf
             return Operator(node, inputs, lambda: detect(node, below(), run, _frames_below(node)))
         case plan.Stable():
             return Operator(node, inputs, lambda: stable(node, below(), run, info))
+        case plan.PacketFilter():
+            return Operator(node, inputs, lambda: packet_filter(node, below(), run))
         case plan.Thumbnails():
             return Operator(node, inputs, lambda: thumbnails(node, below(), run))
         case plan.Difference():

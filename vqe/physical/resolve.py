@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.edges import at_edges, extent
 from vqe.errors import RunError
 from vqe.labels import Labels, concatenate
 from vqe.logical import plan
@@ -169,7 +170,7 @@ class _Held:
         """Decide the frames whose windows are complete, when there are enough of them."""
         window = self.passing.node.window or plan.Window(frames=0)
         places, reach = window.places(self.passing.node.task.video, self.batch.frames)
-        complete = len(places) if final else int(np.searchsorted(places, places[-1] - reach, side="left"))
+        complete = len(places) if final else self._whole_runs(np.searchsorted(places, places[-1] - reach, side="left"))
         if complete - self.decided < (1 if final else self._chunk()):
             return
         now = np.zeros(len(places), np.bool_)
@@ -180,6 +181,16 @@ class _Held:
         kept = self._checked(self._resolved(windows), windows)
         yield from self._leave(np.flatnonzero(kept & now))
         self._forget(places, reach, complete)
+
+    def _whole_runs(self, complete: np.intp) -> int:
+        """How many frames can be decided so that no run of undecided ones is cut, unless it is longer than an edge."""
+        video, edges = self.passing.node.task.video, self.passing.node.edges
+        if edges is None or not complete:
+            return int(complete)
+        decided = np.flatnonzero(~self.undecided[:complete])
+        start = int(decided[-1]) + 1 if len(decided) else 0
+        places, longest = extent(edges, video, self.batch.frames[:complete])
+        return start if start < complete and places[-1] - places[start] < longest else int(complete)
 
     def _chunk(self) -> int:
         evidence = self.batch.evidence
@@ -214,7 +225,8 @@ class _Held:
         """Ask what has to be asked; whether each frame is true, of use where `now` holds."""
         node, voting = self.passing.node, self.passing.voting
         evidence, undecided = self.batch.evidence, self.undecided
-        still = undecided & windows.now
+        near = self._at_edges()
+        still = undecided & windows.now & ~near
         first = stride = node.every or 1
         while still.any():
             needed = windows.spread(still)
@@ -225,9 +237,19 @@ class _Held:
             still &= unclear(self._shares(windows), stride, first, voting)
             stride //= 2
         result = undecided & False if evidence is None else evidence.verdicts == 1
-        if (undecided & windows.now).any():
+        if (undecided & windows.now & ~near).any():
             result = np.where(undecided, self._shares(windows) > 0.5, result)
+        if evidence is not None and evidence.scores is not None:
+            result = np.where(near, evidence.scores >= 0.5, result)
         return np.asarray(result, np.bool_)
+
+    def _at_edges(self) -> Bools:
+        """Undecided frames that no more than the edge of an event hangs on: bool [n]."""
+        node, evidence = self.passing.node, self.batch.evidence
+        if node.edges is None or evidence is None or evidence.scores is None:
+            return np.zeros(len(self.batch), np.bool_)
+        task = node.task
+        return at_edges(task.video, self.batch.frames, self.undecided, evidence.verdicts == 1, node.edges, task.minimum)
 
     def _shares(self, windows: _Windows) -> NDArray[np.float64]:
         return shares(estimates(windows.places, self.taken), windows.low, windows.high)
@@ -291,6 +313,8 @@ class _Held:
             start = len(places)
         else:
             start = min(complete, int(np.searchsorted(places, places[complete] - reach, side="left")))
+            at, longest = extent(self.passing.node.edges, self.passing.node.task.video, self.batch.frames)
+            start = min(start, int(np.searchsorted(at, at[complete] - 2 * longest, side="left")))
         keep = np.arange(start, len(places))
         self.carry = self.carry.after(self.batch, self.told, start)
         self.batch = self.batch.take(keep)

@@ -26,7 +26,11 @@ class Seen:
     every: list[NDArray[np.float32]] = field(default_factory=list)
 
     def add(self, scores: NDArray[np.float32], true: NDArray[np.bool_], weights: NDArray[np.float64]) -> None:
-        """n frames that follow each other; `weights` is 0 where the frame was not asked, and `true` then nothing."""
+        """n frames that follow each other; `weights` is 0 where the frame was not asked, and `true` then nothing.
+
+        Frames that were never decoded have no score (NaN), and are passed over."""
+        looked_at = ~np.isnan(scores)
+        scores, true, weights = scores[looked_at], true[looked_at], weights[looked_at]
         asked = weights > 0
         self.scores.append(scores[asked])
         self.true.append(true[asked])

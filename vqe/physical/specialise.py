@@ -45,6 +45,8 @@ class _Scorer:
         """float32 [n], from 0 to 1."""
         evidence = batch.evidence
         assert evidence is not None
+        if evidence.scores is not None:  # it has looked while others were decoded
+            return evidence.scores
         own = _looked_at(batch.frames, evidence)
         scores = evidence.verdicts.astype(np.float32)
         scores[own] = self._scores(batch.frames[own], evidence.take(own))
@@ -101,7 +103,15 @@ class _Held:
 
 
 def smoothed(scores: NDArray[np.float32], frames: NDArray[np.int64], reach: int) -> NDArray[np.float32]:
-    """Means over the scores of the frames up to `reach` to either side, as far as there are any: float32 [n]."""
+    """Means over the scores of the frames up to `reach` to either side, as far as there are any: float32 [n].
+
+    What has no score (NaN) counts nowhere, and gets none.
+    """
+    own = ~np.isnan(scores)
+    if not own.all():
+        result = np.full(len(scores), np.nan, np.float32)
+        result[own] = smoothed(scores[own], frames[own], reach)
+        return result
     if reach == 0:
         return scores
     low = np.searchsorted(frames, frames - reach, side="left")

@@ -48,6 +48,7 @@ class Counts:
 class Tally:
     """Counts of one run.
 
+    idle        frames that were never decoded
     verdicts    int64 [3]: frames that cheap evidence left undecided, called false, called true
     compared    frames that were compared with an earlier one; `carried`: those that take over its answer
     calls       of the reference model; `checked`: those of the audit alone
@@ -61,6 +62,7 @@ class Tally:
     dropped: Counts = field(default_factory=Counts)
     returned: Counts = field(default_factory=Counts)
     verdicts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
+    idle: int = 0
     compared: int = 0
     carried: int = 0
     calls: int = 0
@@ -75,6 +77,8 @@ class Tally:
         if batch.evidence is None:
             return
         self.verdicts += np.bincount(batch.evidence.verdicts - UNDECIDED, minlength=3)
+        if batch.evidence.scores is not None:
+            self.idle += int(np.isnan(batch.evidence.scores).sum())
         if batch.evidence.origins is not None:
             compared = batch.evidence.origins != OWN
             self.compared += int(compared.sum())

@@ -8,8 +8,23 @@ from vqe.video.build import index_file
 from vqe.video.files import find_files
 from vqe.video.index import FileIndex
 from vqe.video.opening import open_video
+from vqe.video.parallel import cores
 from vqe.video.read import read_frames
-from vqe.video.thumbnails import Thumbnails
+from vqe.video.stretches import groups
+from vqe.video.thumbnails import Look, Seen, Thumbnails
 from vqe.video.video import Video, VideoFile
 
-__all__ = ["FileIndex", "Thumbnails", "Video", "VideoFile", "find_files", "index_file", "open_video", "read_frames"]
+__all__ = [
+    "FileIndex",
+    "Look",
+    "Seen",
+    "Thumbnails",
+    "Video",
+    "VideoFile",
+    "cores",
+    "find_files",
+    "groups",
+    "index_file",
+    "open_video",
+    "read_frames",
+]

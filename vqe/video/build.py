@@ -56,6 +56,7 @@ def _build(path: Path, progress: Progress | None) -> FileIndex:
         pts=shown.pts,
         time_base=time_base,
         keyframes=shown.keyframes,
+        sizes=_sizes(table, shown),
         width=width,
         height=height,
         rotation=int(shown.first.rotation),
@@ -67,6 +68,16 @@ def _build(path: Path, progress: Progress | None) -> FileIndex:
         timed=shown.timed,
         damaged=bool(shown.faults or shown.corrupt),
     )
+
+
+def _sizes(table: NDArray[Any], shown: Shown) -> NDArray[np.int32]:
+    """The packets of the frames shown, which bear their stamps; none where the frames do not bear their own."""
+    order = np.argsort(table["pts"], kind="stable")
+    stamps = table["pts"][order]
+    places = np.searchsorted(stamps, shown.pts)
+    if not shown.timed or not len(stamps) or places[-1] >= len(stamps) or (stamps[places] != shown.pts).any():
+        return np.empty(0, np.int32)
+    return np.asarray(table["size"][order][places], np.int32)
 
 
 def _notes(path: Path, table: NDArray[Any], shown: Shown) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from vqe.video.index import FileIndex
 from vqe.video.times import rising, to_seconds
 
 # Part of every entry's name: entries of other versions are never read.
-VERSION = 1
+VERSION = 2
 PLAIN = (
     "fingerprint",
     "width",
@@ -55,12 +55,15 @@ def load(entry: Path) -> FileIndex | None:
             plain: dict[str, Any] = json.loads(str(kept["plain"]))
             pts = np.cumsum(kept["steps"], dtype=np.int64)
             keyframes = kept["keyframes"].astype(np.int64)
+            sizes = kept["sizes"].astype(np.int32)
         time_base = Fraction(*plain.pop("time_base"))
         notes = tuple(plain.pop("notes"))
-        if not rising(pts) or keyframes[0] != 0 or keyframes[-1] >= len(pts):
+        if not rising(pts) or keyframes[0] != 0 or keyframes[-1] >= len(pts) or len(sizes) not in (0, len(pts)):
             return None
         seconds = to_seconds(pts, time_base)
-        return FileIndex(seconds=seconds, pts=pts, time_base=time_base, keyframes=keyframes, notes=notes, **plain)
+        return FileIndex(
+            seconds=seconds, pts=pts, time_base=time_base, keyframes=keyframes, sizes=sizes, notes=notes, **plain
+        )
     except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
@@ -75,7 +78,8 @@ def keep(entry: Path, index: FileIndex) -> None:
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
-            np.savez_compressed(file, plain=np.array(json.dumps(plain)), steps=steps, keyframes=index.keyframes)
+            described = np.array(json.dumps(plain))
+            np.savez_compressed(file, plain=described, steps=steps, keyframes=index.keyframes, sizes=index.sizes)
         draft.replace(entry)
     except OSError as error:
         with contextlib.suppress(OSError):

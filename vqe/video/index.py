@@ -18,6 +18,7 @@ class FileIndex:
     pts: NDArray[np.int64]  # [n] in units of time_base, strictly rising
     time_base: Fraction
     keyframes: NDArray[np.int64]  # numbers of frames that decoding can begin at; 0 is always one
+    sizes: NDArray[np.int32]  # [n] bytes of each frame's packet; [0] where packets cannot be told to belong to frames
     width: int  # pixels, upright
     height: int
     rotation: int  # degrees counter-clockwise that the stored picture has to be turned

@@ -52,19 +52,23 @@ class Converter:
     A frame of another size than its file's first (a stream that changes) is scaled to it, as FFmpeg does.
     """
 
-    def __init__(self, width: int, height: int, format: str, upright: bool = True) -> None:
-        """`upright` False: the size is of the stored picture, whose orientation is kept (a picture for machines)."""
+    def __init__(self, width: int, height: int, format: str, small: bool = False) -> None:
+        """`small`: the size is of the stored picture, whose orientation is kept, and each pixel the mean of those that
+        it stands for (a picture for machines)."""
         from av.video.reformatter import VideoReformatter
 
         # One for all frames: `frame.to_ndarray(format=…)` prepares the same conversion anew for each, 1 ms in 2.
         self._reformatter = VideoReformatter()
         self._upright = (width, height)
         self._format = format
-        self._orientation: Orientation | None = None if upright else Orientation()
+        self._orientation: Orientation | None = Orientation() if small else None
+        self._interpolation = "AREA" if small else None  # bicubic, FFmpeg's own, takes twice as long
 
     def picture(self, frame: VideoFrame) -> NDArray[np.uint8]:
         if self._orientation is None:
             self._orientation = Orientation.of(frame)
         width, height = self._orientation.size(*self._upright)
-        converted: Any = self._reformatter.reformat(frame, width, height, self._format).to_ndarray()
+        converted: Any = self._reformatter.reformat(
+            frame, width, height, self._format, interpolation=self._interpolation
+        ).to_ndarray()
         return self._orientation.upright(converted)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,13 @@ from numpy.typing import NDArray
 from vqe.errors import VqeWarning
 from vqe.video.demux import opened
 from vqe.video.frames import FrameReader
+from vqe.video.parallel import cores, in_order
 from vqe.video.pictures import Converter
+from vqe.video.stretches import independent
 from vqe.video.video import Video, VideoFile
+
+FEW = 4  # frames, on average, from one that is wanted to the next, and most of decoding is for others
+MOST = 8  # pictures that are decoded before they are asked for, for each core
 
 
 def read_frames(
@@ -35,13 +41,36 @@ def _pictures(
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     for n in np.unique(numbers):
         first, stop = np.searchsorted(numbers, [n, n + 1])
-        yield from _of_file(video.files[n], frames[first:stop], format)
+        file, own = video.files[n], frames[first:stop]
+        yield from (_scattered if _apart(file, own) else _of_file)(file, own, format)
 
 
-def _of_file(file: VideoFile, frames: NDArray[np.int64], format: str) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def _apart(file: VideoFile, frames: NDArray[np.int64]) -> bool:
+    """Whether it is worth while to begin decoding at several places at once."""
+    few = len(frames) >= 2 and FEW * len(frames) <= frames[-1] - frames[0]
+    return few and independent(file) and cores() > 1
+
+
+def _scattered(file: VideoFile, frames: NDArray[np.int64], format: str) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The frames of a group of pictures at a time, on all cores, and while whoever asked works on those before."""
+    own = np.searchsorted(file.index.keyframes + file.first_frame, frames, side="right")
+    together = np.split(frames, np.flatnonzero(np.diff(own)) + 1)
+    parts = [part[i : i + MOST] for part in together for i in range(0, len(part), MOST)]
+
+    @contextmanager
+    def make() -> Iterator[Callable[[NDArray[np.int64]], list[tuple[int, NDArray[np.uint8]]]]]:
+        yield lambda part: list(_of_file(file, part, format, lone=True))
+
+    for found in in_order(parts, make, cores()):
+        yield from found
+
+
+def _of_file(
+    file: VideoFile, frames: NDArray[np.int64], format: str, lone: bool = False
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     index = file.index
     converter = Converter(index.width, index.height, format)
-    with opened(file.path, steady=index.damaged) as source:
+    with opened(file.path, index.damaged, lone) as source:
         reader = FrameReader(source, index.pts, index.keyframes, index.timed)
         for number, frame in reader.frames(int(f) - file.first_frame for f in frames):
             yield file.first_frame + number, converter.picture(frame)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqe.video.demux import opened
 from vqe.video.frames import FrameReader
+from vqe.video.parallel import AHEAD, cores, in_order
 from vqe.video.pictures import Converter
 from vqe.video.read import read_frames
+from vqe.video.stretches import groups, independent, split
 from vqe.video.video import Video, VideoFile
 
 if TYPE_CHECKING:
@@ -24,10 +28,24 @@ if TYPE_CHECKING:
 HELD_BYTES = 100_000_000  # decoded frames kept for a closer look: 128 of 960×540
 MOST_HELD_BYTES = 400_000_000  # where windows are long or frames large
 AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
+AT_A_LOOK = 32  # the same for each core: decoded frames are large
 FEWEST_AT_ONCE = 4
 BLOCK_SECONDS = 300.0  # a background is the median over so long: daylight changes slowly
 SAMPLES = 25  # frames of that median
 FEWEST_KEYS = 12  # key frames that make a median; with fewer in a block, other frames are taken
+
+# Of the numbers int64 [n] and thumbnails uint8 [n, size, size] of some frames: a number each, float32 [n], or None; and
+# which of them may need a closer look, bool [n].
+Look: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.uint8]], tuple[NDArray[np.float32] | None, NDArray[np.bool_]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """n frames that could be decoded: numbers, thumbnails uint8 [n, size, size], and what a look at them has told."""
+
+    frames: NDArray[np.int64]
+    thumbnails: NDArray[np.uint8]
+    scores: NDArray[np.float32] | None
 
 
 @dataclass
@@ -40,12 +58,16 @@ class _Open:
     full: Converter
 
 
+_Held: TypeAlias = "tuple[int, VideoFrame, Converter]"
+
+
 class _Front:
     """The frames of a video, front to back: the file that is open goes on where it is. To be closed."""
 
-    def __init__(self, video: Video, size: int) -> None:
+    def __init__(self, video: Video, size: int, lone: bool = False) -> None:
         self.video = video
         self.size = size
+        self.lone = lone
         self.open: _Open | None = None
         self._stack = ExitStack()
         self._last = -1
@@ -68,16 +90,41 @@ class _Front:
     def small(self, frames: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
         return [source.small.picture(frame) for _, frame, source in self.frames(frames)]
 
+    def seen(self, frames: NDArray[np.int64], look: Look, most: int) -> tuple[Seen, list[_Held]]:
+        """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely."""
+        parts: list[Seen] = []
+        held: list[_Held] = []
+        for start in range(0, len(frames), AT_A_LOOK):
+            found = list(self.frames(frames[start : start + AT_A_LOOK]))
+            if found:
+                numbers = np.array([n for n, _, _ in found], np.int64)
+                small = np.stack([source.small.picture(frame) for _, frame, source in found])
+                scores, closer = look(numbers, small)
+                parts.append(Seen(numbers, small, scores))
+                held = [*held, *((n, f, s.full) for (n, f, s), c in zip(found, closer, strict=True) if c)][-most:]
+        return _joined(parts, self.size), held
+
     def _opened(self, file: VideoFile, first: int) -> _Open:
         """The file's reader, which goes on where it is; a new one for another file, or to go back."""
         if self.open is None or self.open.file is not file or first <= self._last:
             self.close()
             index = file.index
-            source = self._stack.enter_context(opened(file.path, steady=index.damaged))
+            source = self._stack.enter_context(opened(file.path, index.damaged, self.lone))
             reader = FrameReader(source, index.pts, index.keyframes, index.timed)
-            small = Converter(self.size, self.size, "gray", upright=False)
+            small = Converter(self.size, self.size, "gray", small=True)
             self.open = _Open(file, reader, small, Converter(index.width, index.height, "bgr24"))
         return self.open
+
+
+def _joined(parts: list[Seen], size: int) -> Seen:
+    if not parts:
+        return Seen(np.empty(0, np.int64), np.empty((0, size, size), np.uint8), None)
+    scores = [part.scores for part in parts if part.scores is not None]
+    return Seen(
+        np.concatenate([part.frames for part in parts]),
+        np.concatenate([part.thumbnails for part in parts]),
+        np.concatenate(scores) if scores else None,
+    )
 
 
 class Thumbnails:
@@ -99,6 +146,10 @@ class Thumbnails:
         self._scenery = _Front(video, size)  # for backgrounds, which lie ahead
         self._held: OrderedDict[int, tuple[VideoFrame, Converter]] = OrderedDict()
         self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
+        self._lock = threading.Lock()  # of backgrounds: whoever looks at frames needs them
+        self.seconds = 0.0  # that streams have taken, the work of all cores side by side
+        self._apart = all(independent(file) for file in video.files)
+        self._groups = groups(video)
 
     def __enter__(self) -> Self:
         return self
@@ -127,6 +178,46 @@ class Thumbnails:
         if not numbers:
             return np.empty(0, np.int64), np.empty((0, self.size, self.size), np.uint8)
         return np.array(numbers, np.int64), np.stack(pictures)
+
+    def parts(self, frames: NDArray[np.int64], wanted: NDArray[np.bool_]) -> Iterator[slice]:
+        """Rising frames in parts that are best decoded together, where some are wanted: bool [n]."""
+        if self._apart:
+            return split(self._groups, frames, wanted)
+        return (slice(start, start + AT_ONCE) for start in range(0, len(frames), AT_ONCE))
+
+    def stream(self, parts: Iterable[NDArray[np.int64]], look: Callable[[], Look]) -> Iterator[Seen]:
+        """Look at strictly rising frames on all cores, where they can be decoded apart: a result a part, in order.
+
+        parts  as `parts` makes them
+        look   makes a look at frames, for one thread; frames that may need a closer look are held as `read` does
+        """
+        apart = self._apart
+        workers = cores() if apart else 1
+
+        @contextmanager
+        def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, list[_Held], float]]]:
+            front, own = _Front(self.video, self.size, lone=apart), look()
+
+            def work(frames: NDArray[np.int64]) -> tuple[Seen, list[_Held], float]:
+                start = time.perf_counter()
+                seen, held = front.seen(frames, own, max(1, self._most_held // (AHEAD * workers)))
+                return seen, held, time.perf_counter() - start
+
+            try:
+                yield work
+            finally:
+                front.close()
+
+        for seen, held, seconds in in_order(parts, make, workers):
+            self.seconds += seconds / workers
+            for number, frame, converter in held:
+                self._hold(number, frame, converter)
+            yield seen
+
+    @property
+    def room(self) -> int:
+        """How many full pictures can be held."""
+        return self._most_held
 
     def holds(self, frames: NDArray[np.int64]) -> bool:
         """Whether the full pictures of all these are at hand."""
@@ -158,7 +249,8 @@ class Thumbnails:
             blocks = np.searchsorted(edges, frames - file.first_frame, side="right") - 1
             for block in np.unique(blocks[files == number]):
                 chosen = (files == number) & (blocks == block)
-                out[chosen] = self._background(int(number), int(block), edges)
+                with self._lock:
+                    out[chosen] = self._background(int(number), int(block), edges)
         return out
 
     def _background(self, number: int, block: int, edges: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -12,15 +12,19 @@ from vqe.models.quiet import openvino
 from vqe.models.specialised.architecture import Architecture
 from vqe.models.specialised.settings import DIFFERENCE_SCALE, NORM_EPSILON, PICTURE_SCALE
 
-BATCH = 64
+BATCH = 32
 
 
 class OpenvinoRunner:
     """See `Runner`. Every call of the graph takes the same number of pictures, so that sums round alike."""
 
-    def __init__(self, architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], side: int) -> None:
+    def __init__(
+        self, architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], side: int, lone: bool
+    ) -> None:
         graph = build(architecture, tensors, side, BATCH)
-        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        if lone:
+            settings["INFERENCE_NUM_THREADS"] = 1
         self._compiled: Any = openvino().Core().compile_model(graph, "CPU", settings)
         self._request: Any = self._compiled.create_infer_request()
         self._inputs = [np.zeros((BATCH, side, side), np.uint8) for _ in range(architecture.channels)]

@@ -24,8 +24,12 @@ class Runner(Protocol):
 class SpecialisedModel:
     """Says how likely a predicate holds of a thumbnail. One thread at a time."""
 
-    def __init__(self, architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]]) -> None:
+    def __init__(
+        self, architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], lone: bool = False
+    ) -> None:
+        """`lone`: on one core, where others are at work on the others."""
         self.architecture = architecture
+        self._lone = lone
         self._tensors = {name: np.ascontiguousarray(tensors[name]) for name in architecture.shapes()}
         self._runners: dict[int, Runner] = {}  # by the side of the thumbnails
 
@@ -41,7 +45,7 @@ class SpecialisedModel:
             return np.zeros(0, np.float32)
         side = thumbnails.shape[1]
         if side not in self._runners:
-            self._runners[side] = _runner(self.architecture, self._tensors, side)
+            self._runners[side] = _runner(self.architecture, self._tensors, side, self._lone)
         return self._runners[side](thumbnails, np.broadcast_to(backgrounds, thumbnails.shape))
 
     def probabilities(self, thumbnails: NDArray[np.uint8], backgrounds: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -55,7 +59,9 @@ class SpecialisedModel:
         return dict(self._tensors)
 
     @staticmethod
-    def from_tensors(architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]]) -> SpecialisedModel:
+    def from_tensors(
+        architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], lone: bool = False
+    ) -> SpecialisedModel:
         """The inverse of `tensors`; other arrays may be among them. Raises ValueError where one is missing or bad."""
         for name, shape in architecture.shapes().items():
             if name not in tensors:
@@ -67,7 +73,7 @@ class SpecialisedModel:
                 )
             if not np.isfinite(tensor).all():
                 raise ValueError(f"no specialised model: '{name}' holds values that are no numbers")
-        return SpecialisedModel(architecture, tensors)
+        return SpecialisedModel(architecture, tensors, lone)
 
 
 def train(
@@ -126,14 +132,14 @@ def _check_examples(n: int, targets: NDArray[np.float32], weights: NDArray[np.fl
         raise ValueError(f"{true} of {n} examples are true: a network learns from both kinds only")
 
 
-def _runner(architecture: Architecture, tensors: Tensors, side: int) -> Runner:
+def _runner(architecture: Architecture, tensors: Tensors, side: int, lone: bool) -> Runner:
     if _has_cuda():
         from vqe.models.specialised.network import TorchRunner
 
         return TorchRunner(architecture, tensors, "cuda")
     from vqe.models.specialised.graph import OpenvinoRunner
 
-    return OpenvinoRunner(architecture, tensors, side)
+    return OpenvinoRunner(architecture, tensors, side, lone)
 
 
 @functools.cache

@@ -48,7 +48,6 @@ def _task(node: Frames | Boxes | Events, deciding: Filter | Stable, context: Con
         floors.append(node.confidence)
     if not isinstance(node, Events):
         floors += [c.confidence for c in node.calls]
-    stable = isinstance(deciding, Stable)
     return Task(
         camera=scan.camera,
         video=scan.video,
@@ -57,8 +56,9 @@ def _task(node: Frames | Boxes | Events, deciding: Filter | Stable, context: Con
         predicate=deciding.predicate,
         window=deciding.window if isinstance(deciding, Stable) else None,
         gap=deciding.gap if isinstance(deciding, Stable) else Window(frames=0),
-        minimum=node.minimum if isinstance(node, Events) and stable else None,
+        minimum=node.minimum if isinstance(node, Events) else None,
         frames=scan.frames,
+        edges=node.gap if isinstance(node, Events) else None,
     )
 
 

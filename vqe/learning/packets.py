@@ -1,0 +1,82 @@
+"""Whether packets tell where nothing happens: learnt from what a small model has seen, judged at other times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.learning.pool import STEP, Pool
+from vqe.logical.plan import Task
+from vqe.models.packets import features, fit, until_next_key
+from vqe.packets import Packets
+from vqe.video import VideoFile
+
+FOLDS = 6
+BLOCKS = 24  # of time, dealt out to the folds in turn
+FEWEST = 4  # true frames that weights are learnt from
+NEAR = 2 * STEP  # frames from a key frame to one of the pool that stands for it
+
+Singles = NDArray[np.float32]
+
+
+def learn_packets(task: Task, pool: Pool, raw: Singles, scores: Singles) -> Packets | None:
+    """What packets tell of the pool's frames; None where the files do not say which packet is whose, or where there is
+    too little to learn from.
+
+    raw, scores: float32 [n], of the small model, by single frames and as means
+    """
+    true = np.where(pool.known, pool.true, scores >= 0.5)
+    fold = _fold(pool.frames, task.video.frame_count)
+    if any(len(file.index.sizes) != file.frame_count for file in task.video.files):
+        return None
+    if min(int(true[fold != k].sum()) for k in range(FOLDS)) < FEWEST or true.all():
+        return None
+    parts = [_Part(file, numbers, raw[rows]) for file, rows, numbers in task.video.by_file(pool.frames)]
+    busy = np.concatenate([part.busy[part.numbers] for part in parts])
+    weights = [fit(busy[fold != k], true[fold != k]) for k in range(FOLDS)]
+    told = [part.told(weights, task.video.frame_count) for part in parts]
+    rest, whole, before, after, groups = (np.concatenate(column) for column in zip(*told, strict=True))
+    positions = pool.sampled.astype(np.int32)
+    return Packets(pool.frames, fit(busy, true), rest, whole, before, after, scores, true, groups, positions)
+
+
+def _fold(frames: NDArray[np.int64], total: int) -> NDArray[np.int64]:
+    return np.asarray(frames * BLOCKS // total % FOLDS, np.int64)
+
+
+@dataclass
+class _Part:
+    """The pool's frames in one file, by their numbers there, with the small model's scores of single frames."""
+
+    file: VideoFile
+    numbers: NDArray[np.int64]
+    raw: Singles
+
+    def __post_init__(self) -> None:
+        self.keys = self.file.index.keyframes
+        self.busy = features(self.file.index.sizes, self.keys)
+
+    def told(self, weights: list[NDArray[np.float64]], total: int) -> Iterator[NDArray[np.generic]]:
+        """`rest`, `whole`, `before`, `after` and `groups` of Packets, each frame by weights learnt at other times."""
+        fold = _fold(np.arange(self.file.frame_count) + self.file.first_frame, total)
+        scores = np.empty(self.file.frame_count, np.float32)
+        for k, own in enumerate(weights):
+            scores[fold == k] = self.busy[fold == k] @ own.astype(np.float32)
+        group = np.searchsorted(self.keys, self.numbers, side="right") - 1
+        shown = self._of_keys()
+        for values in until_next_key(scores, self.keys):
+            yield values[self.numbers]
+        yield from (shown[group], shown[group + 1], self.keys[group] + self.file.first_frame)
+
+    def _of_keys(self) -> Singles:
+        """The score of the pool's frame beside each key frame, float32 [k + 1]: NaN where there is none near, and
+        infinite in the last place, behind the file's end."""
+        right = np.searchsorted(self.numbers, self.keys).clip(0, len(self.numbers) - 1)
+        left = np.maximum(0, right - 1)
+        to_left, to_right = (np.abs(self.numbers[side] - self.keys) for side in (left, right))
+        nearest = np.where(to_left <= to_right, left, right)
+        shown = np.where(np.minimum(to_left, to_right) <= NEAR, self.raw[nearest], np.nan)
+        return np.append(shown, np.inf).astype(np.float32)

@@ -1,0 +1,60 @@
+"""A look at thumbnails by a small model, while others are decoded."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.logical.plan import Proxy
+from vqe.models.specialised import SpecialisedModel
+from vqe.physical.operator import Run
+from vqe.profile import load_model
+from vqe.video import Look, Thumbnails, Video, cores
+
+
+@dataclass
+class Scorer:
+    """Scores frames in several threads, and counts what that takes.
+
+    closer: frames that score within these bounds may need a closer look
+    """
+
+    proxy: Proxy
+    reader: Thumbnails
+    closer: tuple[float, float]
+    frames: int = 0
+    seconds: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def look(self) -> Look:
+        """For one thread, with a model of its own."""
+        model, (low, high) = load_model(self.proxy, lone=True), self.closer
+
+        def look(frames: NDArray[np.int64], small: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+            scores = self._scores(model, frames, small)
+            return scores, np.logical_and(scores >= low, scores <= high)
+
+        return look
+
+    def _scores(
+        self, model: SpecialisedModel, frames: NDArray[np.int64], small: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
+        backgrounds = self.reader.backgrounds(frames)
+        start = time.perf_counter()
+        scores = model.probabilities(small, backgrounds)
+        seconds = time.perf_counter() - start
+        with self._lock:
+            self.frames += len(frames)
+            self.seconds += seconds
+        return scores
+
+    def remember(self, run: Run, video: Video) -> None:
+        """What a frame took of each; all cores work side by side."""
+        scoring = self.seconds / cores()
+        run.library.remember_cost("specialise", "", scoring, self.frames)
+        fingerprint = video.files[0].index.fingerprint
+        run.library.remember_cost("thumbnail", fingerprint, self.reader.seconds - scoring, self.frames)

@@ -1,0 +1,74 @@
+"""PacketFilter: frames that are false by their packets and the key frames around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.logical import plan
+from vqe.models.packets import features, until_next_key
+from vqe.packets import idle
+from vqe.physical.batch import Batches
+from vqe.physical.look import Scorer
+from vqe.physical.operator import Run
+from vqe.video import Thumbnails, VideoFile
+
+AT_ONCE = 16  # key frames that one core decodes
+NOBODY = (2.0, 2.0)  # scores so, and is held
+
+Singles = NDArray[np.float32]
+
+
+def packet_filter(node: plan.PacketFilter, source: Batches, run: Run) -> Batches:
+    """All frames, with a mark at those that need no decoding."""
+    with Thumbnails(node.video, node.size) as reader:
+        scorer = Scorer(node.proxy, reader, NOBODY)
+        file: _File | None = None
+        for batch in source:
+            marks = np.zeros(len(batch), np.bool_)
+            for own, rows, numbers in node.video.by_file(batch.frames):
+                file = file if file is not None and file.file is own else _File(node, own, reader, scorer)
+                run.check()
+                marks[rows] = file.idle(numbers)
+            yield replace(batch, idle=marks)
+        if scorer.frames:
+            fingerprint = node.video.files[0].index.fingerprint
+            run.library.remember_cost("keyframe", fingerprint, reader.seconds, scorer.frames)
+
+
+class _File:
+    """What is known of one file: all packets, and the key frames that were asked for."""
+
+    def __init__(self, node: plan.PacketFilter, file: VideoFile, reader: Thumbnails, scorer: Scorer) -> None:
+        self.file = file
+        self._node = node
+        self._reader = reader
+        self._scorer = scorer
+        self._keys = file.index.keyframes
+        scores = features(file.index.sizes, self._keys) @ np.array(node.weights, np.float32)
+        self._rest, self._whole = until_next_key(scores, self._keys)
+        self._shown = np.full(len(self._keys) + 1, np.nan, np.float32)
+        self._shown[-1] = np.inf  # behind the end nobody knows
+
+    def idle(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which frames of the file are: bool [n]."""
+        group = np.searchsorted(self._keys, numbers, side="right") - 1
+        rest, whole = self._rest[numbers], self._whole[numbers]
+        quiet = rest < self._node.busy
+        self._look(np.union1d(group[quiet] + 1, group[quiet & (whole < self._node.busy)]))
+        return idle(rest, whole, self._shown[group], self._shown[group + 1], self._node.busy, self._node.seen)
+
+    def _look(self, keys: NDArray[np.int64]) -> None:
+        """Score these key frames, as far as nobody has; one that cannot be decoded stays unknown."""
+        fresh = keys[np.isnan(self._shown[keys])]
+        frames = self._keys[fresh] + self.file.first_frame
+        for seen in self._reader.stream(_parts(frames), self._scorer.look):
+            if seen.scores is not None:
+                self._shown[fresh[np.searchsorted(frames, seen.frames)]] = seen.scores
+
+
+def _parts(frames: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    return (frames[start : start + AT_ONCE] for start in range(0, len(frames), AT_ONCE))

@@ -1,0 +1,56 @@
+"""Work on parts of a video on all cores at once, delivered in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from queue import SimpleQueue
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Worker = Callable[[Task], Result]
+
+AHEAD = 2  # tasks for each worker, done or begun, before the first of them is taken
+
+
+def cores() -> int:
+    """How many this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS
+        return os.cpu_count() or 1
+
+
+def in_order(
+    tasks: Iterable[Task], make: Callable[[], AbstractContextManager[Worker[Task, Result]]], workers: int
+) -> Iterator[Result]:
+    """What workers make of the tasks, a result a task, in the order of the tasks.
+
+    make: a worker, which one thread at a time uses, for tasks that come in order; it is left at the end.
+    Tasks are drawn as results are taken, so that little is held. What a worker raises is raised here.
+    """
+    with ExitStack() as stack:
+        idle: SimpleQueue[Worker[Task, Result]] = SimpleQueue()
+        for _ in range(workers):
+            idle.put(stack.enter_context(make()))
+
+        def work(task: Task) -> Result:
+            worker = idle.get()
+            try:
+                return worker(task)
+            finally:
+                idle.put(worker)
+
+        pool = ThreadPoolExecutor(workers, "vqe-video")
+        stack.callback(pool.shutdown, cancel_futures=True)  # before the workers are left: none is at work then
+        waiting: deque[Future[Result]] = deque()
+        for task in tasks:
+            waiting.append(pool.submit(work, task))
+            if len(waiting) >= AHEAD * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
