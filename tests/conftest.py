@@ -62,6 +62,14 @@ def segmentation(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     return SimpleNamespace(weights=make_weights(root / "outlines.pt", "yolo11n-seg.yaml", home), cache=root / "cache")
 
 
+@pytest.fixture(scope="session")
+def passage_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two clips of a passage where nothing moves for long; see passage.py."""
+    from passage import make_passage
+
+    return make_passage(tmp_path_factory.mktemp("passage"))
+
+
 @pytest.fixture
 def guarded(pinned_database: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The pinned database, standing in the folder of its clips, where loading a model is a failure."""

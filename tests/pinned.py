@@ -21,6 +21,7 @@ from vqe.labels import Labels, LabelStore
 from vqe.logical.node import walk
 from vqe.logical.plan import Learn
 from vqe.models import ModelInfo, describe
+from vqe.packets import Packets
 from vqe.profile import Profile, Samples, path_of, save
 
 MODEL = "ssd_mobilenet_v2_coco"
@@ -254,6 +255,7 @@ def make_database(folder: Path, clips: Path, models: Path) -> None:
             _pin_profile(
                 db, f"SELECT frame FROM '{clips / STREET.path}' WHERE contains('{name}')", _still(model), model
             )
+        _pin_profile(db, f"SELECT frame FROM '{clips / STREET.path}' WHERE contains('boat')", packets=_moving())
 
 
 def _pin(db: vqe.Connection, camera: Camera, info: ModelInfo) -> None:
@@ -266,6 +268,9 @@ def _pin(db: vqe.Connection, camera: Camera, info: ModelInfo) -> None:
         labels = as_labels([camera.holds(n) for n in frames])
         store.open(made.index.fingerprint, info.key, FLOOR).append(labels, 0.04 * len(frames))
         first += len(file.times)
+
+
+_POSITIONS = np.concatenate([np.arange(0, 450, 1.5), np.linspace(450, 499, 100)]).astype(np.int32)  # of the samples
 
 
 def _still(model: str) -> Differences:
@@ -284,12 +289,36 @@ def _still(model: str) -> Differences:
         (1 / 64,) * 64,
     )
     distances = np.concatenate([np.linspace(1, 40, 450), np.linspace(30, 90, 50)]).astype(np.float32)
-    positions = np.concatenate([np.arange(0, 450, 1.5), np.linspace(450, 499, 100)]).astype(np.int32)
-    return Differences(scores.astype(np.float32), positions, 3, (Background(distances, None),), earlier)
+    return Differences(scores.astype(np.float32), _POSITIONS, 3, (Background(distances, None),), earlier)
+
+
+def _moving() -> Packets:
+    """What packets might have told of 500 frames of that clip: true ones come in its last five groups of pictures."""
+    place = np.arange(500)
+    false, true = np.linspace(0, 0.9, 450) ** 4, 1 - np.linspace(0, 0.9, 50) ** 4
+    busy = np.concatenate([np.linspace(-4, -1, 450), np.full(50, 2.0)]).astype(np.float32)
+    empty = np.full(500, 0.01, np.float32)
+    return Packets(
+        frames=3 * place,
+        weights=np.array([1.0, *[0.0] * 8]),
+        rest=busy,
+        whole=busy,
+        before=empty,
+        after=np.where(place < 490, empty, np.float32(np.inf)),
+        scores=np.concatenate([false, true]).astype(np.float32),
+        true=place >= 450,
+        groups=3 * (place // 10 * 10),
+        positions=_POSITIONS,
+        fitted=busy,
+    )
 
 
 def _pin_profile(
-    db: vqe.Connection, query: str, differences: Differences | None = None, model: str = "cnn 48×48"
+    db: vqe.Connection,
+    query: str,
+    differences: Differences | None = None,
+    model: str = "cnn 48×48",
+    packets: Packets | None = None,
 ) -> None:
     """What learning the query's predicate might have shown: of ten frames one is true, and most scores are clear."""
     relation = db.sql(query)
@@ -314,6 +343,7 @@ def _pin_profile(
         size=96,
         reason="" if model else "training would not pay",
         differences=differences,
+        packets=packets,
     )
     save(path_of(db.folder, learn.task), profile, {}, "")
 

@@ -27,6 +27,8 @@ class Packets:
     scores     float32 [k], of the frame itself
     true       bool [k]: whether the predicate holds, as far as is known or as the small model has it
     groups     int64 [k]: the first frame of the group
+    fitted     float32 [k]: as `rest`, by the weights above, which were learnt from these very frames: only their order
+               tells something, and is what scores on the two scales are translated by
     positions  int32 [m]: which of the frames the samples of the profile are
     """
 
@@ -40,6 +42,11 @@ class Packets:
     true: NDArray[np.bool_]
     groups: NDArray[np.int64]
     positions: NDArray[np.int32]
+    fitted: NDArray[np.float32]
+
+    def applied(self, busy: float) -> float:
+        """The score by the weights above that as many frames lie below as below `busy`."""
+        return float(np.quantile(self.fitted, float((self.rest < busy).mean())))
 
     def idle(self, busy: float, seen: float) -> NDArray[np.bool_]:
         """Which frames would be false without being decoded: bool [k]; see `idle`."""

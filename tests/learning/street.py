@@ -10,12 +10,13 @@ from pathlib import Path
 
 import av
 import numpy as np
+from by_hand import ARCHITECTURE, tensors
 from numpy.typing import NDArray
 
 import vqe
 from vqe.logical.node import walk
 from vqe.logical.plan import Learn, Task
-from vqe.models.specialised import Architecture, SpecialisedModel
+from vqe.models.specialised import SpecialisedModel
 from vqe.profile import Profile, Samples, path_of, save
 from vqe.report import Report
 from vqe.video import Thumbnails
@@ -28,7 +29,6 @@ BLUE = (230, 60, 60)  # as bright as the street: a thumbnail, which is grey, doe
 
 Picture = NDArray[np.float32]
 Change = Callable[[int, Picture], Picture]
-ARCHITECTURE = Architecture(size=48, widths=(1,), hidden=1)
 
 
 def make_street(
@@ -53,15 +53,6 @@ def make_street(
 
 def white(_: int) -> tuple[int, int, int]:
     return WHITE
-
-
-def tensors(gain: float = 0.2) -> dict[str, NDArray[np.float32]]:
-    """Of a network that sums up how much brighter than the background something is, where that is much."""
-    made = {name: np.zeros(shape, np.float32) for name, shape in ARCHITECTURE.shapes().items()}
-    made["conv0.weight"][0, 1, 1, 1] = 1
-    made["norm0.weight"][:] = made["norm0.running_var"][:] = made["dense.weight"][:] = 1
-    made["logit.weight"][:], made["logit.bias"][:] = gain, -4 * np.sign(gain)
-    return made
 
 
 def task_of(db: vqe.Connection) -> Task:

@@ -77,6 +77,7 @@ def test_learns_and_keeps_its_budget(camera: tuple[vqe.Connection, Squares]) -> 
     fnr, fpr = _rates(db, QUERY)
     assert fnr <= 0.01 and fpr <= 0.01
     assert squares.asked < FRAMES / 2, _reasons(db)
+    _check_packets(db)
     plan = db.sql(f"EXPLAIN {QUERY}").fetchall()[0][1]  # type: ignore[union-attr]
     assert "Specialise" in plan and "Resolve" in plan
     asked = squares.asked
@@ -85,6 +86,17 @@ def test_learns_and_keeps_its_budget(camera: tuple[vqe.Connection, Squares]) -> 
     (run,) = db.sql(QUERY).accuracy  # type: ignore[union-attr]
     assert run.plan.startswith("cascade") and run.frames == FRAMES
     assert run.rates["fnr"].low <= fnr <= run.rates["fnr"].high
+
+
+def _check_packets(db: vqe.Connection) -> None:
+    """What packets tell is kept with the profile, of the same frames as its samples."""
+    (profile,) = (load(path) for path in db.folder.glob("profiles/*/*"))
+    assert profile is not None and profile.packets is not None
+    known, samples = profile.packets, profile.samples
+    assert np.array_equal(known.scores[known.positions], samples.scores)
+    assert np.array_equal(known.true[known.positions], samples.true)
+    assert np.array_equal(np.sort(known.scores), profile.population)
+    assert np.array_equal(known.frames, np.arange(0, FRAMES, 3))
 
 
 def test_exact_looks_at_every_frame(camera: tuple[vqe.Connection, Squares]) -> None:

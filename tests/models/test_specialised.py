@@ -250,6 +250,14 @@ def test_a_few_examples_do() -> None:
     assert np.allclose(model.probabilities(thumbnails, background), 1 / (1 + np.exp(-scores)))
 
 
+def test_hardly_enough_to_hold_some_back() -> None:
+    tiny = Architecture(size=12, widths=(1,), hidden=1)
+    thumbnails, background, _ = footage(56)
+    there = (np.arange(56) % 7 == 3).astype(np.float32)
+    model = train(tiny, thumbnails, background, there, np.ones(56, np.float32), seed=1)
+    assert np.isfinite(model.scores(thumbnails, background)).all()
+
+
 def test_wrong_examples() -> None:
     thumbnails, background, there = footage(50)
     ones = np.ones(50, np.float32)

@@ -27,7 +27,7 @@ from vqe.physical.operator import Run
 from vqe.physical.reference import Reference
 from vqe.physical.specialise import smoothed
 from vqe.profile import Profile, Samples, path_of, save
-from vqe.video import Thumbnails
+from vqe.video import Thumbnails, groups
 
 GRID = 300  # labels at even distances, to find where there is something
 ROUND = 300  # labels bought where the model is unsure, the first time
@@ -110,7 +110,7 @@ class _Lesson:
             trained = self._trained(trained.model, number + 1)
             left = self._seconds_left(trained)
             price = size * self._reference_seconds() + TRAINING_SECONDS
-            if number > 0 and (remaining - left < price or left < price or self.reference.calls + size > self.most):
+            if left < price or remaining - left < price or self.reference.calls + size > self.most:
                 break
             remaining = left
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
@@ -169,7 +169,17 @@ class _Lesson:
 
     def _draw(self, weights: NDArray[np.float64], size: int, purpose: str) -> None:
         luck = chances(self.task.video, self.pool.frames, purpose, self.seed)
-        self._ask(self.pool.draw(_scaled(weights, size), luck))
+        self._ask(self.pool.draw(_scaled(weights / np.sqrt(self._prices()), size), luck))
+
+    def _prices(self) -> NDArray[np.float64]:
+        """What asking about each frame takes, decoding from the key frame before it included, relative to no decoding.
+
+        Of what costs more, less is drawn: by the root of it (Neyman's allocation: Cochran, Sampling Techniques, 5.5).
+        """
+        keys = groups(self.task.video)
+        behind = self.pool.frames - keys[np.searchsorted(keys, self.pool.frames, side="right") - 1]
+        decoding = self.reader.seconds / (STEP * len(self.pool))
+        return np.asarray(1 + behind * decoding / self._reference_seconds(), np.float64)
 
     def _enough(self) -> bool:
         """Split time into blocks to train on and blocks held out, so that both have frames of either kind; whether so.
@@ -353,7 +363,7 @@ def _scaled(weights: NDArray[np.float64], total: int) -> NDArray[np.float64]:
     for _ in range(8):
         free = chance < 1
         missing = total - chance.sum()
-        if missing < 1 or not free.any():
+        if missing < 1 or not chance[free].sum():
             break
         chance[free] = np.minimum(1.0, chance[free] * (1 + missing / chance[free].sum()))
     return chance

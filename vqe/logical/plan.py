@@ -224,7 +224,8 @@ class Thumbnails(Node):
 
     window  so many frames are looked at closely together
     proxy   the small model that looks at them while others are decoded, on all cores: Specialise goes by its scores.
-            Pictures of frames that score within `closer` are kept at hand for the reference model
+            Pictures of frames that score within `closer`, as means over `smooth` frames, are kept at hand for the
+            reference model
     """
 
     input: Node
@@ -232,6 +233,7 @@ class Thumbnails(Node):
     video: Video = unseen()
     window: int = unseen(0)
     proxy: Proxy | None = unseen()
+    smooth: int | None = unseen()
     closer: tuple[float, float] = unseen((0.0, 1.0))
 
 

@@ -36,7 +36,8 @@ UNCLEAR = 0.15  # of all frames, by asking every so many
 OUT_OF_REACH = "the budget is out of reach"
 NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 CLOSER = 5.0  # times the audit, where an earlier one has given reason to doubt
-CLOSER_LOOK = 0.5  # of the way from a threshold to 0 or 1: scores there may be undecided as means over neighbours
+CLOSER_LOOK = 0.5  # of the way from a threshold to 0 or 1: means there may be undecided with all their neighbours
+SEEN = 0.5  # of a key frame, whatever the thresholds: something is in it
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
 
@@ -165,7 +166,8 @@ def pictured(
     task = situation.task
     size = SIZE if situation.profile is None else situation.profile.size
     closer = CLOSER_LOOK * undecided[0], 1 - CLOSER_LOOK * (1 - undecided[1])
-    return Thumbnails(scan, size, task.video, task.frames_in(task.window), proxy, closer)
+    smooth = None if situation.profile is None else situation.profile.smooth or None
+    return Thumbnails(scan, size, task.video, task.frames_in(task.window), proxy, smooth, closer)
 
 
 # --- a small model --------------------------------------------------------------------------------------------------
@@ -204,8 +206,9 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
     if thresholds.fnr > situation.budget.fnr or thresholds.false > situation.budget.false:
         return [Candidate(kind, 0, "", note=f"{OUT_OF_REACH}: the small model is sure of what is wrong")]
     found = [_cascade(situation, profile, OPEN)]
-    if profile.packets is not None:
-        gate = gate_of(profile, profile.packets, thresholds.low, situation.budget)
+    if profile.packets is not None and all(file.has_sizes for file in situation.task.video.files):
+        safe = _safe(situation, thresholds, profile.samples, profile.population, OPEN, situation.budget)
+        gate = gate_of(profile, profile.packets, min(safe.low, SEEN), situation.budget)
         found.append(
             _cascade(situation, profile, gate) if isinstance(gate, Gate) else Candidate("packets", 0, "", note=gate)
         )
@@ -220,9 +223,7 @@ def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
     every = sampling_distance(situation.task)
-    base = _cascade_seconds(situation, population, thresholds, every, gate)
-    share = slack(situation, samples, base) / gate.left
-    thresholds = widened(thresholds, population, share, samples, budget)
+    thresholds = _safe(situation, thresholds, samples, population, gate, budget)
     seconds = _cascade_seconds(situation, population, thresholds, every, gate)
     open_, above = (gate.left * share for share in undecided(thresholds, population))
     audit, checked = audited(situation, profile, 1 - open_ - above, above, seconds)
@@ -242,6 +243,20 @@ def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
 
     decoded = "" if gate is OPEN else f"{gate.left:.0%} of the frames decoded, "
     return Candidate(kind, seconds, f"{profile.model}, {decoded}{open_:.1%} of the frames asked", build)
+
+
+def _safe(
+    situation: Situation,
+    thresholds: Thresholds,
+    samples: Samples,
+    population: NDArray[np.float32],
+    gate: Gate,
+    budget: Budget,
+) -> Thresholds:
+    """The same, widened by as much as safety is worth beside what the plan takes anyway."""
+    base = _cascade_seconds(situation, population, thresholds, sampling_distance(situation.task), gate)
+    share = slack(situation, samples, base) / max(1e-9, gate.left)
+    return widened(thresholds, population, share, samples, budget)
 
 
 def slack(situation: Situation, samples: Samples, seconds: float) -> float:
@@ -309,7 +324,7 @@ def audited(
         return None, 0.0
     if confidence is None:
         share = situation.audit * (CLOSER if profile.doubted else 1.0)
-        sampled = share * seconds / costs.reference / whole
+        sampled = share * seconds / (costs.reference + access_seconds(situation)) / whole
         low = sampled * (2 / 3 if returned >= 1 else 1) / max(1.0, dropped)
         high = sampled / 3 / max(1.0, returned) if returned >= 1 else 0.0
         audit = situation.lottery.going_on(low, high)

@@ -47,7 +47,7 @@ class Gate:
     def filter(self, scan: Node, video: Video, size: int, proxy: Proxy) -> PacketFilter:
         assert self.packets is not None
         weights = tuple(self.packets.weights.tolist())
-        return PacketFilter(scan, self.busy, self.seen, self.left, weights, size, proxy, video)
+        return PacketFilter(scan, self.packets.applied(self.busy), self.seen, self.left, weights, size, proxy, video)
 
 
 OPEN = Gate()
@@ -63,7 +63,7 @@ def gate_of(profile: Profile, packets: Packets, seen: float, budget: Budget) -> 
     told = ~(np.isnan(packets.before) | np.isnan(packets.after))
     levels = np.unique(np.quantile(packets.rest, np.linspace(0, 1, LEVELS)))
     needed = [level for level in levels if _lost(packets, profile.samples, level, seen) <= PART * budget.fnr]
-    if not needed:
+    if needed[-1] == levels[0]:  # below which nothing lies
         return "true frames are lost without being decoded"
     least = _left(packets, told, needed[-1], seen)
     wanted = least * (1 + GENEROUS / math.sqrt(groups))

@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 from vqe.logical.plan import Proxy
 from vqe.models.specialised import SpecialisedModel
 from vqe.physical.operator import Run
+from vqe.physical.specialise import smoothed
 from vqe.profile import load_model
-from vqe.video import Look, Thumbnails, Video, cores
+from vqe.video import Look, Thumbnails, Video
 
 
 @dataclass
 class Scorer:
     """Scores frames in several threads, and counts what that takes.
 
-    closer: frames that score within these bounds may need a closer look
+    closer: frames that score within these bounds, as means with `reach` frames to either side, may need a closer look
     """
 
     proxy: Proxy
     reader: Thumbnails
     closer: tuple[float, float]
+    reach: int = 0
     frames: int = 0
     seconds: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -36,7 +38,8 @@ class Scorer:
 
         def look(frames: NDArray[np.int64], small: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
             scores = self._scores(model, frames, small)
-            return scores, np.logical_and(scores >= low, scores <= high)
+            means = smoothed(scores, frames, self.reach)
+            return scores, np.logical_and(means >= low, means <= high)
 
         return look
 
@@ -54,7 +57,7 @@ class Scorer:
 
     def remember(self, run: Run, video: Video) -> None:
         """What a frame took of each; all cores work side by side."""
-        scoring = self.seconds / cores()
+        scoring = self.seconds / self.reader.workers
         run.library.remember_cost("specialise", "", scoring, self.frames)
         fingerprint = video.files[0].index.fingerprint
         run.library.remember_cost("thumbnail", fingerprint, self.reader.seconds - scoring, self.frames)

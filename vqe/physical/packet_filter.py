@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from vqe.packets import idle
 from vqe.physical.batch import Batches
 from vqe.physical.look import Scorer
 from vqe.physical.operator import Run
-from vqe.video import Thumbnails, VideoFile
+from vqe.video import Look, Thumbnails, VideoFile
 
 AT_ONCE = 16  # key frames that one core decodes
 NOBODY = (2.0, 2.0)  # scores so, and is held
@@ -26,11 +27,12 @@ def packet_filter(node: plan.PacketFilter, source: Batches, run: Run) -> Batches
     """All frames, with a mark at those that need no decoding."""
     with Thumbnails(node.video, node.size) as reader:
         scorer = Scorer(node.proxy, reader, NOBODY)
+        looks = cycle([scorer.look() for _ in range(reader.workers)])  # made ready once, for all batches
         file: _File | None = None
         for batch in source:
             marks = np.zeros(len(batch), np.bool_)
             for own, rows, numbers in node.video.by_file(batch.frames):
-                file = file if file is not None and file.file is own else _File(node, own, reader, scorer)
+                file = file if file is not None and file.file is own else _File(node, own, reader, looks)
                 run.check()
                 marks[rows] = file.idle(numbers)
             yield replace(batch, idle=marks)
@@ -42,11 +44,11 @@ def packet_filter(node: plan.PacketFilter, source: Batches, run: Run) -> Batches
 class _File:
     """What is known of one file: all packets, and the key frames that were asked for."""
 
-    def __init__(self, node: plan.PacketFilter, file: VideoFile, reader: Thumbnails, scorer: Scorer) -> None:
+    def __init__(self, node: plan.PacketFilter, file: VideoFile, reader: Thumbnails, looks: Iterator[Look]) -> None:
         self.file = file
         self._node = node
         self._reader = reader
-        self._scorer = scorer
+        self._looks = looks
         self._keys = file.index.keyframes
         scores = features(file.index.sizes, self._keys) @ np.array(node.weights, np.float32)
         self._rest, self._whole = until_next_key(scores, self._keys)
@@ -64,8 +66,10 @@ class _File:
     def _look(self, keys: NDArray[np.int64]) -> None:
         """Score these key frames, as far as nobody has; one that cannot be decoded stays unknown."""
         fresh = keys[np.isnan(self._shown[keys])]
+        if not len(fresh):
+            return
         frames = self._keys[fresh] + self.file.first_frame
-        for seen in self._reader.stream(_parts(frames), self._scorer.look):
+        for seen in self._reader.stream(_parts(frames), self._looks.__next__):
             if seen.scores is not None:
                 self._shown[fresh[np.searchsorted(frames, seen.frames)]] = seen.scores
 

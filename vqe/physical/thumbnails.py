@@ -42,7 +42,7 @@ def _in_order(node: plan.Thumbnails, source: Batches, run: Run, reader: Thumbnai
 def _on_all_cores(node: plan.Thumbnails, source: Batches, run: Run, reader: Thumbnails) -> Batches:
     """With the small model's scores, by which the few are told that are worth being held."""
     assert node.proxy is not None
-    scorer = Scorer(node.proxy, reader, node.closer)
+    scorer = Scorer(node.proxy, reader, node.closer, (node.smooth or 0) // 2)
     asked: list[Batch] = []
 
     def parts() -> Iterator[NDArray[np.int64]]:

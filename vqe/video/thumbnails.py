@@ -191,8 +191,7 @@ class Thumbnails:
         parts  as `parts` makes them
         look   makes a look at frames, for one thread; frames that may need a closer look are held as `read` does
         """
-        apart = self._apart
-        workers = cores() if apart else 1
+        apart, workers = self._apart, self.workers
 
         @contextmanager
         def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, list[_Held], float]]]:
@@ -218,6 +217,11 @@ class Thumbnails:
     def room(self) -> int:
         """How many full pictures can be held."""
         return self._most_held
+
+    @property
+    def workers(self) -> int:
+        """How many look at frames side by side."""
+        return cores() if self._apart else 1
 
     def holds(self, frames: NDArray[np.int64]) -> bool:
         """Whether the full pictures of all these are at hand."""

@@ -30,6 +30,11 @@ class VideoFile:
         return len(self.index.pts)
 
     @property
+    def has_sizes(self) -> bool:
+        """Whether it is known how large each frame is stored."""
+        return len(self.index.sizes) == self.frame_count
+
+    @property
     def end(self) -> float:
         """Seconds from the video's start until the file's last frame stops showing."""
         return self.offset + self.index.duration

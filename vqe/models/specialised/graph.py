@@ -19,7 +19,7 @@ class OpenvinoRunner:
     """See `Runner`. Every call of the graph takes the same number of pictures, so that sums round alike."""
 
     def __init__(
-        self, architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], side: int, lone: bool
+        self, architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], side: int, lone: bool = False
     ) -> None:
         graph = build(architecture, tensors, side, BATCH)
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}

@@ -212,5 +212,5 @@ def one_cycle(progress: float) -> float:
 def _loss(net: nn.Sequential, examples: Examples, places: Tensor) -> float:
     net.eval()
     with torch.inference_mode():
-        losses = [examples.loss(net, part, varied=False).sum() for part in torch.tensor_split(places, 4)]
+        losses = [examples.loss(net, part, varied=False).sum() for part in torch.tensor_split(places, 4) if len(part)]
         return float(sum(losses)) / float(examples.weights[places].sum())
