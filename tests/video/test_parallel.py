@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from vqe.video.parallel import AHEAD, cores, in_order
+from vqe.cores import cores
+from vqe.video.parallel import AHEAD, in_order
 
 
 @dataclass

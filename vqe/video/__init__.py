@@ -8,7 +8,6 @@ from vqe.video.build import index_file
 from vqe.video.files import find_files
 from vqe.video.index import FileIndex
 from vqe.video.opening import open_video
-from vqe.video.parallel import cores
 from vqe.video.read import read_frames
 from vqe.video.stretches import groups
 from vqe.video.thumbnails import Look, Seen, Thumbnails
@@ -21,7 +20,6 @@ __all__ = [
     "Thumbnails",
     "Video",
     "VideoFile",
-    "cores",
     "find_files",
     "groups",
     "index_file",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,14 +14,6 @@ Result = TypeVar("Result")
 Worker = Callable[[Task], Result]
 
 AHEAD = 2  # tasks for each worker, done or begun, before the first of them is taken
-
-
-def cores() -> int:
-    """How many this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS
-        return os.cpu_count() or 1
 
 
 def in_order(

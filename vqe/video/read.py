@@ -10,10 +10,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.cores import cores
 from vqe.errors import VqeWarning
 from vqe.video.demux import opened
 from vqe.video.frames import FrameReader
-from vqe.video.parallel import cores, in_order
+from vqe.video.parallel import in_order
 from vqe.video.pictures import Converter
 from vqe.video.stretches import independent
 from vqe.video.video import Video, VideoFile

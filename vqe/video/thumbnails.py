@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.cores import cores
 from vqe.video.demux import opened
 from vqe.video.frames import FrameReader
-from vqe.video.parallel import AHEAD, cores, in_order
+from vqe.video.parallel import AHEAD, in_order
 from vqe.video.pictures import Converter
 from vqe.video.read import read_frames
 from vqe.video.stretches import groups, independent, split

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from vqe.cores import cores
 from vqe.models.specialised.architecture import Architecture
 from vqe.models.specialised.network import filled, network, pictures
 
@@ -136,18 +136,11 @@ def _own_state(seed: int) -> Iterator[None]:
     threads = torch.get_num_threads()
     with torch.random.fork_rng(), torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
         torch.manual_seed(seed)
-        torch.set_num_threads(_cores())
+        torch.set_num_threads(cores())
         try:
             yield
         finally:
             torch.set_num_threads(threads)
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS
-        return os.cpu_count() or 1
 
 
 def _seen(
