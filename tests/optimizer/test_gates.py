@@ -262,6 +262,7 @@ def test_key_frames_have_their_price() -> None:
 def test_what_the_gate_may_lose_the_small_model_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """One visit in a hundred is as quiet as nothing at all; and the small model is unsure of many frames."""
     monkeypatch.setattr(cascades, "SLACK", 0.0)
+    monkeypatch.setattr(cascades, "LEAST_SLACK", 0.0)
     budget, known = replace(BUDGET, fnr=0.2), packets(400, 100)
     first = known.groups == known.groups[known.true][0]
     chance = np.random.default_rng(5).uniform(0, 0.9, len(known.true)).astype(np.float32)

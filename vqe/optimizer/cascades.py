@@ -24,8 +24,10 @@ from vqe.video import Video
 # error shrinks, where it is from more than so many true samples.
 SLACK = 0.1
 SLACK_SAMPLES = 100
+LEAST_SLACK = 4.0
+MOST_FNR = 0.01  # that this goes by
 # Before anything has been learnt: what learning takes, and what it will leave to the reference model.
-LABELS = 1000
+LABELS = 700
 MOST = 0.1  # of all frames, if that is fewer
 TRAINING_SECONDS = 15.0
 POOL = 36_000  # frames decoded for it at most
@@ -253,9 +255,12 @@ def _safe(
     gate: Gate,
     budget: Budget,
 ) -> Thresholds:
-    """The same, widened by as much as safety is worth beside what the plan takes anyway."""
+    """The same, widened by as much as safety is worth beside what the plan takes anyway, and by no less than a few
+    times what may be missed: a plan that takes next to nothing would leave no room for what samples do not show."""
     base = _cascade_seconds(situation, population, thresholds, sampling_distance(situation.task), gate)
-    share = slack(situation, samples, base) / max(1e-9, gate.left)
+    known = samples if situation.profile is None else situation.profile.samples
+    least = LEAST_SLACK * min(budget.fnr, MOST_FNR) * true_share(known)
+    share = max(least, slack(situation, samples, base)) / max(1e-9, gate.left)
     return widened(thresholds, population, share, samples, budget)
 
 
