@@ -30,7 +30,7 @@ def at_edges(
     result = np.zeros(len(frames), np.bool_)
     places, longest = extent(gap, video, frames)
     lasting = true & _lasting(true, *extent(minimum, video, frames))
-    for start, stop in _runs(undecided):
+    for start, stop in runs(undecided):
         beside = (start > 0 and lasting[start - 1]) or (stop < len(frames) and lasting[stop])
         result[start:stop] = beside and places[stop - 1] - places[start] < longest
     return result
@@ -39,12 +39,12 @@ def at_edges(
 def _lasting(true: Bools, places: NDArray[np.int64], shortest: int) -> Bools:
     """Frames of runs that last so long at the least: bool [n]."""
     result = np.zeros(len(true), np.bool_)
-    for start, stop in _runs(true):
+    for start, stop in runs(true):
         result[start:stop] = places[stop - 1] - places[start] >= shortest
     return result
 
 
-def _runs(mask: Bools) -> list[tuple[int, int]]:
+def runs(mask: Bools) -> list[tuple[int, int]]:
     """Half-open ranges of positions that are marked."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

@@ -139,14 +139,15 @@ class Knowledge:
         )
 
     def _thumbnail_seconds(self, video: Video) -> float:
-        pixels = video.width * video.height / (960 * 540)
-        fingerprint = video.files[0].index.fingerprint
-        return self.library.catalog.cost("thumbnail", fingerprint) or THUMBNAIL_SECONDS * pixels
+        return self._picture_seconds("thumbnail", video, THUMBNAIL_SECONDS)
 
     def _keyframe_seconds(self, video: Video) -> float:
-        pixels = video.width * video.height / (960 * 540)
+        return self._picture_seconds("keyframe", video, KEYFRAME_SECONDS)
+
+    def _picture_seconds(self, operator: str, video: Video, guess: float) -> float:
+        """As measured on the video; else the guess, which is for 960×540, by its size."""
         fingerprint = video.files[0].index.fingerprint
-        return self.library.catalog.cost("keyframe", fingerprint) or KEYFRAME_SECONDS * pixels
+        return self.library.catalog.cost(operator, fingerprint) or guess * video.width * video.height / (960 * 540)
 
     def _difference_seconds(self, against: str) -> float:
         return self.library.catalog.cost("difference", against) or DIFFERENCE_SECONDS

@@ -154,8 +154,7 @@ def sampling_distance(task: Task) -> int:
 def _decoded(video: Video, every: int) -> float:
     """Of all frames those that are decoded where only what is asked is: every so many first, from the key frame before,
     and what is unclear once more for each smaller stride."""
-    frames_per_key = video.frame_count / max(1, sum(len(file.index.keyframes) for file in video.files))
-    return min(1.0, (frames_per_key + 1) / (2 * every)) + UNCLEAR * math.log2(every)
+    return min(1.0, (1 / key_share(video) + 1) / (2 * every)) + UNCLEAR * math.log2(every)
 
 
 def pictured(
@@ -286,8 +285,7 @@ def small_seconds(situation: Situation) -> float:
 
 def access_seconds(situation: Situation) -> float:
     """To decode a single frame somewhere: from the key frame before, on one of all cores."""
-    frames_per_key = 1 / max(1e-9, key_share(situation.task.video))
-    return frames_per_key / 2 * situation.costs.thumbnail
+    return situation.costs.thumbnail / 2 / key_share(situation.task.video)
 
 
 def _asked(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.edges import runs
+
 UNKNOWN = -1
 
 
@@ -53,9 +55,8 @@ def on_grid(
     """Which needed frames to ask so that every `stride`-th is asked, and of each run of them at least one: bool [n]."""
     grid = needed & (frames % stride == phase % stride)
     if stride > 1:
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], needed.astype(np.int8), [0]])))
         covered = np.concatenate([[0], np.cumsum(grid | (asked & needed))])
-        for start, stop in edges.reshape(-1, 2):
+        for start, stop in runs(needed):
             if covered[stop] == covered[start]:
                 grid[(start + stop) // 2] = True
     fresh: NDArray[np.bool_] = grid & ~asked
