@@ -208,7 +208,7 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
         return [Candidate(kind, 0, "", note=f"{OUT_OF_REACH}: the small model is sure of what is wrong")]
     found = [_cascade(situation, profile, OPEN)]
     if profile.packets is not None and all(file.has_sizes for file in situation.task.video.files):
-        safe = _safe(situation, thresholds, profile.samples, profile.population, OPEN, situation.budget)
+        safe = _safe(situation, profile, OPEN, thresholds, situation.budget)
         gate = gate_of(profile, profile.packets, min(safe.low, SEEN), situation.budget)
         found.append(
             _cascade(situation, profile, gate) if isinstance(gate, Gate) else Candidate("packets", 0, "", note=gate)
@@ -224,7 +224,7 @@ def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
     every = sampling_distance(situation.task)
-    thresholds = _safe(situation, thresholds, samples, population, gate, budget)
+    thresholds = _safe(situation, profile, gate, thresholds, budget)
     seconds = _cascade_seconds(situation, population, thresholds, every, gate)
     open_, above = (gate.left * share for share in undecided(thresholds, population))
     audit, checked = audited(situation, profile, 1 - open_ - above, above, seconds)
@@ -246,19 +246,12 @@ def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
     return Candidate(kind, seconds, f"{profile.model}, {decoded}{open_:.1%} of the frames asked", build)
 
 
-def _safe(
-    situation: Situation,
-    thresholds: Thresholds,
-    samples: Samples,
-    population: NDArray[np.float32],
-    gate: Gate,
-    budget: Budget,
-) -> Thresholds:
+def _safe(situation: Situation, profile: Profile, gate: Gate, thresholds: Thresholds, budget: Budget) -> Thresholds:
     """The same, widened by as much as safety is worth beside what the plan takes anyway, and by no less than a few
     times what may be missed: a plan that takes next to nothing would leave no room for what samples do not show."""
+    samples, population = gate.passed(profile)
     base = _cascade_seconds(situation, population, thresholds, sampling_distance(situation.task), gate)
-    known = samples if situation.profile is None else situation.profile.samples
-    least = LEAST_SLACK * min(budget.fnr, MOST_FNR) * true_share(known)
+    least = LEAST_SLACK * min(budget.fnr, MOST_FNR) * true_share(profile.samples)
     share = max(least, slack(situation, samples, base)) / max(1e-9, gate.left)
     return widened(thresholds, population, share, samples, budget)
 
