@@ -83,15 +83,15 @@ def test_a_lower_floor_only_adds(model: SsdModel, bus: NDArray[np.uint8]) -> Non
 def test_the_second_load_is_quick_and_needs_no_torch(home: Path, model: SsdModel, child: Any) -> None:
     assert model.info.path is not None
     done = child(
-        "import pathlib, sys, time\nstart = time.perf_counter()\nimport vqe.models as models\n"
+        "import pathlib, sys, time\nstart = time.process_time()\nimport vqe.models as models\n"
         f"home = pathlib.Path({str(home)!r})\n"
         f"models.load(models.describe({NAME!r}, home), home)\n"
         "assert not {'torch', 'ultralytics', 'tensorflow'} & set(sys.modules)\n"
-        "print(time.perf_counter() - start)"
+        "print(time.process_time() - start)"
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert float(done.stdout) < 5  # half a second on a quiet machine, fifteen when the graph is read anew
+    assert float(done.stdout) < 3, done.stdout  # seconds of processor: 0.5, and six or more where the graph is read anew
 
 
 @needs_graph
