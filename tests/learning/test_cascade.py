@@ -70,9 +70,7 @@ def _reasons(db: vqe.Connection) -> list[str]:
     return [f"{p.reason}; {p.labels} labels, {p.positives} true, {p.samples}" for p in profiles if p is not None]
 
 
-def test_learns_and_keeps_its_budget(
-    camera: tuple[vqe.Connection, Squares], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_learns_and_keeps_its_budget(camera: tuple[vqe.Connection, Squares], monkeypatch: pytest.MonkeyPatch) -> None:
     """How much the first run asks depends on what decoding is measured to take: it must not settle, come what may, or
     what packets tell would go with the samples that it is about."""
     db, squares = camera

@@ -91,7 +91,7 @@ def test_the_second_load_is_quick_and_needs_no_torch(home: Path, model: SsdModel
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert float(done.stdout) < 3, done.stdout  # seconds of processor: 0.5, and six or more where the graph is read anew
+    assert float(done.stdout) < 3, done.stdout  # processor seconds: 0.5, or 6 where the graph is read anew
 
 
 @needs_graph
