@@ -199,12 +199,14 @@ def test_medians_and_ratios_by_round() -> None:
     runs: list[Run] = []
     for number, (plain, own, fnr) in enumerate([(10, 2, 0.0), (30, 6, 0.04), (12, 3, 0.01)]):
         spent = Spent(own, 2 * own)
-        measured = Measured(spent, False, 1.0, 50 + number, None, 3.0, 1.0, {}, f"plan {min(number, 1)}")
+        measured = Measured(spent, False, True, 1.0, 50 + number, None, 3.0, 1.0, {}, f"plan {min(number, 1)}")
         runs.append(Run(number, "plain", "", Spent(plain, plain), False))
         runs.append(Run(number, "all", "first", spent, False, 0, measured, Errors(fnr, 0, 0, 1)))
     plain, own = summaries(Result({}, 600, 60.0, {}, "known", "", tuple(runs)))
     assert (plain.seconds, plain.times_plain, plain.times_exact, plain.calls) == (12, 1, None, 600)
     assert (own.seconds, own.cpu_seconds, own.times_plain, own.rounds) == (3, 6, 5, 3)
     assert (own.frames_per_second, own.times_real_time) == (200, 20)
-    assert (own.calls, own.predicted_by_measured, own.how) == (51, 1, "plan 1")
+    assert (own.calls, own.how) == (51, "plan 1")
+    assert (own.predicted_seconds, own.predicted_at_first) == (1, 3)
+    assert own.predicted_by_measured == 0.5  # of the 1, 5 and 2 seconds after learning
     assert own.errors == Errors(0.01, 0, 0, 1) and own.fnr_worst == 0.04

@@ -62,6 +62,7 @@ class Measured:
     """One run.
 
     scaled     it asks about every frame, and its time was taken on a sample
+    learnt     something had to be, before the plan that answers could be chosen
     learning_seconds  went by before the first row could be worked on
     calls      frames that the reference model was asked about, learning included
     found      the frames that the relation delivered; None where it was `scaled`
@@ -72,6 +73,7 @@ class Measured:
 
     spent: Spent
     scaled: bool
+    learnt: bool
     learning_seconds: float
     calls: int
     found: Numbers | None
@@ -104,6 +106,7 @@ def measure(
         return Measured(
             spent,
             scaled,
+            before.kind == "learn",
             learning,
             len(case.needs.needed) if scaled else case.labelled(engine.library),
             found,

@@ -16,7 +16,9 @@ class Summary:
 
     charged_seconds           of `seconds`, only charged: what a model that is replayed would have taken
     times_plain, times_exact  how many times as fast it was as these, exact in the same turn
-    predicted_by_measured     seconds over seconds
+    predicted_seconds         by the plan that answered, without what was learnt before it could be chosen
+    predicted_by_measured     that over the seconds it took
+    predicted_at_first        of learning and answering, while nothing was known; None where nothing was learnt
     fnr_worst                 of all rounds
     reported_fnr              the ends of the 95 % interval
     """
@@ -35,6 +37,7 @@ class Summary:
     calls: float
     predicted_seconds: float | None
     predicted_by_measured: float | None
+    predicted_at_first: float | None
     errors: Errors | None
     fnr_worst: float | None
     reported_fnr: tuple[float, float] | None
@@ -66,13 +69,22 @@ def _summary(result: Result, plan: str, turn: str) -> Summary:
         times_plain=_times(_runs(result, PLAIN, ""), runs),
         times_exact=_times(_runs(result, EXACT, turn or FIRST), runs),
         calls=median(m.calls for m in measured) if measured else result.frames,
-        predicted_seconds=_median(m.predicted_seconds for m in measured),
-        predicted_by_measured=_median(r.measured.predicted_seconds / r.spent.seconds for r in runs if r.measured),
+        predicted_seconds=_median(m.predicted_after_learning for m in measured),
+        predicted_by_measured=_median(
+            r.measured.predicted_after_learning / _after_learning(r) for r in runs if r.measured
+        ),
+        predicted_at_first=_median(m.predicted_seconds for m in measured if m.learnt),
         errors=_medians(errors),
         fnr_worst=max((e.fnr for e in errors), default=None),
         reported_fnr=(median(i.low for i in reported), median(i.high for i in reported)) if reported else None,
         how=mode(m.how for m in measured) if measured else "the reference model on one picture after the other",
     )
+
+
+def _after_learning(run: Run) -> float:
+    """Seconds."""
+    measured = run.measured
+    return run.spent.seconds - (measured.learning_seconds if measured is not None and measured.learnt else 0.0)
 
 
 def _runs(result: Result, plan: str, turn: str) -> list[Run]:

@@ -66,6 +66,12 @@ def notes(result: Result, rows: list[Summary]) -> Iterator[str]:
         how = row.how + ("" if row.turn else f", decoded by {result.facts['plain_decoder']}")
         names.setdefault(how, []).append(_name(row))
     yield from (f"{', '.join(group)}: {how}" for how, group in names.items())
+    for row in rows:
+        if row.predicted_at_first is not None:
+            yield (
+                f"{_name(row)}: {_number(row.predicted_at_first)} s predicted before anything was learnt, learning "
+                "included; in the table what was predicted of answering, once it was"
+            )
     if any(row.sampled for row in rows):
         yield "~ sampled and scaled: timed on stretches of the video, since every frame would have taken over a minute"
     if result.facts["replayed"]:
