@@ -10,10 +10,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.clips import make_clip, read_number
 from vqe.errors import RunError, VqeWarning
-from vqe.video import Video, index_file, open_video, read_frames
+from vqe.video import Thumbnails, Video, index_file, open_video, read_frames
 
 
 def error_of(path: Path) -> str:
@@ -159,6 +160,18 @@ def test_frames_lost_in_a_file_that_was_not_decoded(tmp_path: Path) -> None:
     with pytest.warns(VqeWarning, match="could not be decoded"):
         got = [(n, read_number(p)) for n, p in read_frames(video, np.arange(200, 500))]
     assert len(got) < 300 and all(n == number for n, number in got)
+
+    def look(_: NDArray[np.int64], small: NDArray[np.uint8]) -> tuple[None, NDArray[np.bool_]]:
+        return None, np.zeros(len(small), np.bool_)
+
+    for of in (
+        lambda reader: [reader.read(np.arange(1100))],
+        lambda reader: reader.stream([np.arange(1100)], lambda: look),
+    ):
+        message = rf"^long.mkv: {300 - len(got)} frames? could not be decoded"
+        with pytest.warns(VqeWarning, match=message) as told, Thumbnails(video, 24) as reader:
+            list(of(reader))
+        assert len(told) == 1
 
 
 def test_a_file_that_went_away(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -70,13 +71,13 @@ def _scattered(file: VideoFile, frames: NDArray[np.int64], format: str) -> Itera
     parts = _groups(file, frames)
     for found in in_order(parts, make, min(cores(), len(parts))):
         yield from found
-    _tell(file, sum(reader.lost for reader in readers))
+    tell_lost(file.path, sum(reader.lost for reader in readers))
 
 
 def _of_file(file: VideoFile, frames: NDArray[np.int64], format: str) -> Iterator[Numbered]:
     with _opened(file, format) as (reader, pictures):
         yield from pictures(frames)
-    _tell(file, reader.lost)
+    tell_lost(file.path, reader.lost)
 
 
 @contextmanager
@@ -96,8 +97,9 @@ def _opened(
         yield reader, pictures
 
 
-def _tell(file: VideoFile, lost: int) -> None:
+def tell_lost(path: Path, lost: int) -> None:
+    """A VqeWarning where so many frames of a file were wanted and could not be decoded."""
     if lost:
         what = "1 frame" if lost == 1 else f"{lost:,} frames"
-        message = f"{file.path.name}: {what} could not be decoded, and left out"
+        message = f"{path.name}: {what} could not be decoded, and left out"
         warnings.warn(message, VqeWarning, stacklevel=3)

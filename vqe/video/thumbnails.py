@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -19,7 +20,7 @@ from vqe.video.demux import opened
 from vqe.video.frames import FrameReader
 from vqe.video.parallel import AHEAD, in_order
 from vqe.video.pictures import Converter
-from vqe.video.read import read_frames
+from vqe.video.read import read_frames, tell_lost
 from vqe.video.stretches import groups, independent, split
 from vqe.video.video import Video, VideoFile
 
@@ -63,17 +64,23 @@ _Held: TypeAlias = "tuple[int, VideoFrame, Converter]"
 
 
 class _Front:
-    """The frames of a video, front to back: the file that is open goes on where it is. To be closed."""
+    """The frames of a video, front to back: the file that is open goes on where it is. To be closed.
+
+    `lost`: of the files that were closed, how many frames were wanted and could not be decoded.
+    """
 
     def __init__(self, video: Video, size: int, lone: bool = False) -> None:
         self.video = video
         self.size = size
         self.lone = lone
         self.open: _Open | None = None
+        self.lost: Counter[Path] = Counter()
         self._stack = ExitStack()
         self._last = -1
 
     def close(self) -> None:
+        if self.open is not None:
+            self.lost[self.open.file.path] += self.open.reader.lost
         self.open = None
         self._stack.close()
 
@@ -133,7 +140,8 @@ class Thumbnails:
 
     Decoded frames are held, so that a frame just seen small is not decoded again: those of the last two batches of
     `at_once` frames and of the `window` before them, where it is not so long that memory forbids it.
-    A context manager; for one thread at a time.
+    A context manager, which at its end tells of frames that could not be decoded, with a VqeWarning a file; for one
+    thread at a time.
     """
 
     def __init__(self, video: Video, size: int, window: int = 0) -> None:
@@ -147,6 +155,7 @@ class Thumbnails:
         self._scenery = _Front(video, size)  # for backgrounds, which lie ahead
         self._held: OrderedDict[int, tuple[VideoFrame, Converter]] = OrderedDict()
         self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
+        self._lost: Counter[Path] = Counter()  # by file, of all that was asked for
         self._lock = threading.Lock()  # of backgrounds: whoever looks at frames needs them
         self.seconds = 0.0  # that streams have taken, the work of all cores side by side
         self._apart = all(independent(file) for file in video.files)
@@ -164,6 +173,11 @@ class Thumbnails:
         self._held.clear()
         self._front.close()
         self._scenery.close()
+        self._lost += self._front.lost
+        self._front.lost.clear()
+        for path, lost in self._lost.items():
+            tell_lost(path, lost)
+        self._lost.clear()
 
     def read(self, frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """Thumbnails of strictly rising frames: the numbers of those that could be decoded, and uint8 [n, size, size].
@@ -207,6 +221,7 @@ class Thumbnails:
                 yield work
             finally:
                 front.close()
+                self._lost += front.lost
 
         for seen, held, seconds in in_order(parts, make, workers):
             self.seconds += seconds / workers
