@@ -251,10 +251,11 @@ class Connection:
 
 
 def _rules() -> tuple[str, ...]:
-    """The names of the rules that may be disabled."""
+    """The names of the rules that may be disabled, and of kinds of operators that cascades may do without."""
+    from vqe.optimizer.cascades import OPTIONAL
     from vqe.optimizer.optimize import OPTIONAL_RULES
 
-    return tuple(rule.__name__ for rule in OPTIONAL_RULES)
+    return (*(rule.__name__ for rule in OPTIONAL_RULES), *OPTIONAL)
 
 
 class _Variables(dict[str, object]):

@@ -113,10 +113,8 @@ class Engine:
         )
 
     def _disabled(self) -> frozenset[str]:
-        names = {n.strip() for n in str(self.settings.value("disabled_rules")).split(",")}
-        if self.settings.value("plan_space") == "exact":
-            names.add("place_cascade")
-        return frozenset(names)
+        exact = self.settings.value("plan_space") == "exact"
+        return self.settings.disabled_rules | ({"place_cascade"} if exact else set())
 
     # --- running ----------------------------------------------------------------------------------------------------
 

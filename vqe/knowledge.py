@@ -77,6 +77,7 @@ class Knowledge:
             settings.number("audit"),
             values,
             self._lottery(task, profile),
+            settings.disabled_rules,
         )
 
     def model_seconds(self, key: str) -> float:

@@ -136,6 +136,10 @@ class Settings:
         assert isinstance(value, int | float)
         return value
 
+    @property
+    def disabled_rules(self) -> frozenset[str]:
+        return frozenset(filter(None, map(str.strip, self.text("disabled_rules").split(","))))
+
     def set(self, name: str, text: str) -> None:
         """Keep a value in the folder; it also ends a value given for the session alone."""
         setting = self.find(name)

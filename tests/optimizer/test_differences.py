@@ -20,7 +20,7 @@ from vqe.logical.plan import Proxy, Task, Window
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cascades import Candidate, Costs, Situation, best, candidates
 from vqe.optimizer.detectors import detectors
-from vqe.optimizer.differences import with_differences
+from vqe.optimizer.differences import planned, with_differences
 from vqe.profile import Profile, Samples
 
 POOL, STEP = 2400, 3
@@ -233,6 +233,24 @@ def test_nothing_over_windows_with_confidence() -> None:
 def test_nothing_where_such_plans_are_not_allowed() -> None:
     given = situation(before=earlier(), space="sampling")
     assert with_differences(given, candidates(given)) == []
+
+
+def test_parts_may_be_left_out() -> None:
+    given = situation(behind=True, before=earlier())
+
+    def kinds(*without: str) -> set[tuple[bool, bool]]:
+        """Of all plans but the plain one, whether they hold a small model, and a detector."""
+        made = replace(given, without=frozenset(without))
+        found = [*candidates(made), *with_differences(made, candidates(made)), *planned(made)]
+        return {("Specialise" in chain(c), "Difference" in chain(c)) for c in found if c.build is not None}
+
+    assert kinds() >= {(True, False), (False, True)}
+    assert kinds("small_model") == {(False, True)}
+    assert kinds("difference") == {(True, False)}
+    assert kinds("small_model", "difference") == set()
+    fresh = replace(given, profile=None, without=frozenset({"small_model"}))
+    (found,) = with_differences(fresh, candidates(fresh))
+    assert found.kind == "learn" and [c.kind for c in candidates(fresh)] == ["exact"]
 
 
 # --- before anything has been learnt --------------------------------------------------------------------------------

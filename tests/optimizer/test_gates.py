@@ -294,6 +294,11 @@ def test_why_there_is_none_is_said() -> None:
     assert [c.kind for c in candidates(situation(None))] == ["exact", "cascade"]
 
 
+def test_packets_may_be_left_out() -> None:
+    given = situation(packets(), without=frozenset({"packet_filter"}))
+    assert [c.kind for c in candidates(given)] == ["exact", "cascade"]
+
+
 def test_samples_of_frames_that_are_decoded_set_the_thresholds() -> None:
     known = packets()
     found = gate(known)

@@ -42,6 +42,10 @@ CLOSER_LOOK = 0.5  # of the way from a threshold to 0 or 1: means there may be u
 SEEN = 0.5  # of a key frame, whatever the thresholds: something is in it
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
+# Parts of a cascade that a setting may leave out, to see what each is worth.
+SMALL_MODEL, PACKETS, DIFFERENCE = "small_model", "packet_filter", "difference"
+OPTIONAL = (SMALL_MODEL, PACKETS, DIFFERENCE)
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -65,6 +69,7 @@ class Situation:
     audit    share of the time for checking answers
     values   the labels of the frames that pass are needed
     lottery  what the audit draws in
+    without  what is left out though it might pay: some of OPTIONAL
     """
 
     task: Task
@@ -76,6 +81,7 @@ class Situation:
     audit: float
     values: bool
     lottery: Lottery
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def candidates(situation: Situation) -> list[Candidate]:
         return found
     if situation.space in ("all", "sampling"):
         found.append(_sampling(situation))
-    if situation.space in ("all", "noscope"):
+    if situation.space in ("all", "noscope") and SMALL_MODEL not in situation.without:
         if situation.profile is None:
             found.append(learning(situation, found))
         else:
@@ -207,9 +213,10 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
     if thresholds.fnr > situation.budget.fnr or thresholds.false > situation.budget.false:
         return [Candidate(kind, 0, "", note=f"{OUT_OF_REACH}: the small model is sure of what is wrong")]
     found = [_cascade(situation, profile, OPEN)]
-    if profile.packets is not None and all(file.has_sizes for file in situation.task.video.files):
+    packets = None if PACKETS in situation.without else profile.packets
+    if packets is not None and all(file.has_sizes for file in situation.task.video.files):
         safe = _safe(situation, profile, OPEN, thresholds, situation.budget)
-        gate = gate_of(profile, profile.packets, min(safe.low, SEEN), situation.budget)
+        gate = gate_of(profile, packets, min(safe.low, SEEN), situation.budget)
         found.append(
             _cascade(situation, profile, gate) if isinstance(gate, Gate) else Candidate("packets", 0, "", note=gate)
         )

@@ -18,8 +18,10 @@ from vqe.logical.node import Node
 from vqe.logical.plan import Difference, Learn, Predicted, Specialise
 from vqe.models.difference import BLOCKS
 from vqe.optimizer.cascades import (
+    DIFFERENCE,
     PAYS,
     POOL,
+    SMALL_MODEL,
     Candidate,
     Situation,
     access_seconds,
@@ -66,13 +68,17 @@ def with_differences(situation: Situation, others: list[Candidate]) -> list[Cand
     Before anything has been learnt, to learn what a detector needs: worth it only where `others` take much longer.
     """
     profile = situation.profile
-    if situation.space not in ("all", "noscope") or not situation.unknown:
+    if situation.space not in ("all", "noscope") or DIFFERENCE in situation.without or not situation.unknown:
         return []
     if profile is None:
         return [_learning(situation, others)]
     cheapest = min(c.seconds for c in others if not c.note)
     found = [c if c.seconds < GAIN * cheapest else _without(c) for c in planned(situation)]
-    if profile.untrained and len(situation.task.frames) > GROWN * profile.untrained:
+    if (
+        SMALL_MODEL not in situation.without
+        and profile.untrained
+        and len(situation.task.frames) > GROWN * profile.untrained
+    ):
         found.append(learning(situation, [*others, *found]))
     return found
 
@@ -80,12 +86,15 @@ def with_differences(situation: Situation, others: list[Candidate]) -> list[Cand
 def planned(situation: Situation) -> list[Candidate]:
     """From the situation's profile."""
     profile = situation.profile
-    if profile is None or profile.differences is None:
+    if profile is None or profile.differences is None or DIFFERENCE in situation.without:
         return []
     if situation.budget.confidence is not None and situation.task.window is not None:
         return []
     planner = _Planner(situation, profile, profile.differences)
-    found = [planner.alone(), planner.beside() if profile.proxy is not None else []]
+    found = [
+        planner.alone(),
+        planner.beside() if profile.proxy is not None and SMALL_MODEL not in situation.without else [],
+    ]
     return [min(plans, key=lambda c: c.seconds) for plans in found if plans]
 
 
