@@ -70,6 +70,15 @@ def make_clip(
     return path
 
 
+def make_files(folder: Path, files: Sequence[Mapping[str, Any]], frames: int) -> list[Path]:
+    """Small clips of so many frames in a folder, one for each of these: what `make_clip` is given, and a `suffix`."""
+    paths = []
+    for n, how in enumerate(files):
+        given = {"frames": frames, "suffix": ".mp4", "size": (96, 72), **how}
+        paths.append(make_clip(folder / f"part{n}{given.pop('suffix')}", **given))
+    return paths
+
+
 def _video_stream(
     out: Any,
     codec: str,

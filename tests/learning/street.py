@@ -12,13 +12,13 @@ import av
 import numpy as np
 from by_hand import ARCHITECTURE, tensors
 from numpy.typing import NDArray
+from returned import Answer, returned
 
 import vqe
 from vqe.logical.node import walk
 from vqe.logical.plan import Learn, Task
 from vqe.models.specialised import SpecialisedModel
 from vqe.profile import Profile, Samples, path_of, save
-from vqe.report import Report
 from vqe.video import Thumbnails
 
 FRAMES, WIDTH, HEIGHT = 1500, 128, 96
@@ -84,13 +84,9 @@ def pin_profile(db: vqe.Connection, kept: Mapping[str, NDArray[np.float32]]) -> 
     save(path_of(db.folder, task), profile, kept, ARCHITECTURE.to_text())
 
 
-def frames_of(db: vqe.Connection, query: str = QUERY) -> tuple[NDArray[np.bool_], tuple[Report, ...]]:
+def frames_of(db: vqe.Connection, query: str = QUERY) -> Answer:
     """Which frames a query returns, bool [FRAMES], and what is said of that."""
-    relation = db.sql(query)
-    assert relation is not None
-    found = np.zeros(FRAMES, np.bool_)
-    found[relation.arrow()["frame"].to_numpy()] = True
-    return found, relation.accuracy
+    return returned(db, query, FRAMES)
 
 
 def rates(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> dict[str, float]:

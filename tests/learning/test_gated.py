@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from by_hand import ARCHITECTURE, tensors
 from clips import make_clip
-from numpy.typing import NDArray
 from passage import FRAMES, SIZE, TRUE
+from returned import Answer, returned, streamed
 from squares import Squares
 
 import vqe
@@ -28,7 +28,6 @@ from vqe.models.specialised import SpecialisedModel
 from vqe.packets import Packets
 from vqe.physical.tally import Counts, Tally
 from vqe.profile import Profile, Samples, load, path_of, save
-from vqe.report import Report
 from vqe.video import Thumbnails, open_video
 
 QUERY = "SELECT frame FROM cam WHERE contains('bus')"
@@ -124,12 +123,8 @@ def gated(db: vqe.Connection) -> bool:
     return any(isinstance(node, PacketFilter) for node in nodes_of(db))
 
 
-def frames_of(db: vqe.Connection, query: str = QUERY) -> tuple[NDArray[np.bool_], tuple[Report, ...]]:
-    relation = db.sql(query)
-    assert relation is not None
-    found = np.zeros(FRAMES, np.bool_)
-    found[relation.arrow()["frame"].to_numpy()] = True
-    return found, relation.accuracy
+def frames_of(db: vqe.Connection, query: str = QUERY) -> Answer:
+    return returned(db, query, FRAMES)
 
 
 def deaf(packets: Packets) -> Packets:
@@ -214,13 +209,7 @@ def test_frames_lost_by_packets_are_found_and_packets_forgotten(opened: Open) ->
 
 def test_a_stream_is_as_bad_as_it_is_and_that_is_said(opened: Open) -> None:
     db, _ = opened(deaf, audit="50%")
-    relation = db.sql(QUERY)
-    assert relation is not None
-    found = np.zeros(FRAMES, np.bool_)
-    with pytest.warns(vqe.VqeWarning, match="above its budget"), relation.batches() as stream:
-        for batch in stream:
-            found[batch["frame"].to_numpy()] = True
-    (report,) = relation.accuracy
+    found, (report,) = streamed(db, QUERY, FRAMES)
     missed = (TRUE & ~found).sum() / TRUE.sum()
     assert missed > 0.3
     assert report.plan == "cascade: packets, by hand" and "is above its budget" in report.verdict()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import make_clip, read_number
+from clips import make_clip, make_files, read_number
 
 from vqe.errors import RunError, VqeWarning
 from vqe.video import Video, open_video, read, read_frames
@@ -27,14 +27,8 @@ CLIPS: dict[str, list[dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Video]:
-    made = {}
-    for name, files in CLIPS.items():
-        folder, paths = tmp_path_factory.mktemp("clips"), []
-        for n, how in enumerate(files):
-            given = {"frames": 300, "suffix": ".mp4", "size": (96, 72), **how}
-            paths.append(make_clip(folder / f"part{n}{given.pop('suffix')}", **given))
-        made[name] = open_video("clip", paths, {}, None)
-    return made
+    folders = {name: tmp_path_factory.mktemp("clips") for name in CLIPS}
+    return {name: open_video("clip", make_files(folders[name], CLIPS[name], 300), {}, None) for name in CLIPS}
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import make_clip
+from clips import make_files
 from numpy.typing import NDArray
 
 from vqe.video import Look, Seen, Thumbnails, Video, open_video, read_frames, thumbnails
@@ -45,12 +45,9 @@ def hurt(path: Path) -> None:
 def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Video]:
     made = {}
     for name, files in CLIPS.items():
-        folder, paths = tmp_path_factory.mktemp("clips"), []
-        for n, how in enumerate(files):
-            given = {"frames": 160, "suffix": ".mp4", "size": (96, 72), **how}
-            paths.append(make_clip(folder / f"part{n}{given.pop('suffix')}", **given))
-            if name == "damaged":
-                hurt(paths[-1])
+        paths = make_files(tmp_path_factory.mktemp("clips"), files, 160)
+        if name == "damaged":
+            hurt(*paths)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damage
             made[name] = open_video("clip", paths, {}, None)
