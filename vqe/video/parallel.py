@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from queue import SimpleQueue
 from typing import TypeVar
 
 Task = TypeVar("Task")
@@ -21,23 +21,24 @@ def in_order(
 ) -> Iterator[Result]:
     """What workers make of the tasks, a result a task, in the order of the tasks.
 
-    make: a worker, which one thread at a time uses, for tasks that come in order; it is left at the end.
+    make: a worker, which one thread at a time uses, for tasks that come in order; it is left at the end. As many are
+    made as there is work for at once, at most `workers`.
     Tasks are drawn as results are taken, so that little is held. What a worker raises is raised here.
     """
-    with ExitStack() as stack:
-        idle: SimpleQueue[Worker[Task, Result]] = SimpleQueue()
-        for _ in range(workers):
-            idle.put(stack.enter_context(make()))
+    with ExitStack() as made, ExitStack() as stack:  # workers are left when none is at work any more
+        pool = ThreadPoolExecutor(workers, "vqe-video")
+        stack.callback(pool.shutdown, cancel_futures=True)
+        idle: list[Worker[Task, Result]] = []
+        lock = threading.Lock()
 
         def work(task: Task) -> Result:
-            worker = idle.get()
+            with lock:
+                worker = idle.pop() if idle else made.enter_context(make())
             try:
                 return worker(task)
             finally:
-                idle.put(worker)
+                idle.append(worker)
 
-        pool = ThreadPoolExecutor(workers, "vqe-video")
-        stack.callback(pool.shutdown, cancel_futures=True)  # before the workers are left: none is at work then
         waiting: deque[Future[Result]] = deque()
         for task in tasks:
             waiting.append(pool.submit(work, task))
