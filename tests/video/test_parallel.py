@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -67,6 +68,18 @@ def test_results_are_in_the_order_of_tasks(workers: int) -> None:
     assert all(own == sorted(own) for own in shop.tasks)
     assert shop.left == [0] * workers
     assert not idle_threads()
+
+
+def test_a_worker_never_goes_back() -> None:
+    """Even where threads come and go between any two steps: a reader that had to go back would lose frames."""
+    shop = Workshop(lambda n: n)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        assert list(in_order(range(3000), shop.make, 4)) == list(range(3000))
+    finally:
+        sys.setswitchinterval(before)
+    assert all(own == sorted(own) for own in shop.tasks)
 
 
 def test_workers_are_at_work_at_the_same_time() -> None:

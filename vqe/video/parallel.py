@@ -28,16 +28,15 @@ def in_order(
     with ExitStack() as made, ExitStack() as stack:  # workers are left when none is at work any more
         pool = ThreadPoolExecutor(workers, "vqe-video")
         stack.callback(pool.shutdown, cancel_futures=True)
-        idle: list[Worker[Task, Result]] = []
-        lock = threading.Lock()
+        making, own = threading.Lock(), threading.local()
 
         def work(task: Task) -> Result:
-            with lock:
-                worker = idle.pop() if idle else made.enter_context(make())
-            try:
-                return worker(task)
-            finally:
-                idle.append(worker)
+            """A thread takes one task after the other, so its own worker gets them in their order."""
+            if not hasattr(own, "worker"):
+                with making:
+                    own.worker = made.enter_context(make())
+            worker: Worker[Task, Result] = own.worker
+            return worker(task)
 
         waiting: deque[Future[Result]] = deque()
         for task in tasks:
