@@ -16,7 +16,7 @@ from vqe.logical.plan import Audit, Learn, Predicted, Proxy, Resolve, Specialise
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cost import key_share
 from vqe.optimizer.gates import OPEN, Gate, gate_of
-from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, widened
+from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, unseen, widened
 from vqe.profile import Profile, Samples
 from vqe.video import Video
 
@@ -254,19 +254,28 @@ def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
 
 
 def _safe(situation: Situation, profile: Profile, gate: Gate, thresholds: Thresholds, budget: Budget) -> Thresholds:
-    """The same, widened by as much as safety is worth beside what the plan takes anyway, and by no less than a few
-    times what may be missed: a plan that takes next to nothing would leave no room for what samples do not show."""
+    """The same, with what is left undecided for safety."""
     samples, population = gate.passed(profile)
-    base = _cascade_seconds(situation, population, thresholds, sampling_distance(situation.task), gate)
-    least = LEAST_SLACK * min(budget.fnr, MOST_FNR) * true_share(profile.samples)
-    share = max(least, slack(situation, samples, base)) / max(1e-9, gate.left)
-    return widened(thresholds, population, share, samples, budget)
+    seconds = _cascade_seconds(situation, population, thresholds, sampling_distance(situation.task), gate)
+    below, above = (side / max(1e-9, gate.left) for side in slack(situation, profile, samples, budget, seconds))
+    return widened(thresholds, population, below, above, samples, budget)
 
 
-def slack(situation: Situation, samples: Samples, seconds: float) -> float:
-    """Of all frames the share that a plan of so many seconds may leave undecided for safety."""
+def slack(
+    situation: Situation, profile: Profile, samples: Samples, budget: Budget, seconds: float
+) -> tuple[float, float]:
+    """Of all frames the shares that a plan of so many seconds leaves undecided for safety, below its thresholds and
+    above.
+
+    As much as that is worth beside what the plan takes anyway, and no less than a few times what may be missed: a plan
+    that takes next to nothing would leave no room for what samples do not show. Where few of them are true, more below.
+    samples: those of the profile that the thresholds are for
+    """
     part = SLACK * min(1.0, math.sqrt(SLACK_SAMPLES / max(1.0, effective(samples.weights[samples.true]))))
-    return part * seconds / max(1e-9, situation.unknown * situation.costs.reference)
+    worth = part * seconds / max(1e-9, situation.unknown * situation.costs.reference)
+    least = LEAST_SLACK * min(budget.fnr, MOST_FNR) * true_share(profile.samples)
+    side = max(least, worth) / 2
+    return side + unseen(profile.samples, budget.fnr), side
 
 
 def _cascade_seconds(

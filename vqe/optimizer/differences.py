@@ -161,8 +161,9 @@ class _Planner:
             return None
         base, _ = self._cost(self._shares(detector, first, thresholds), detector)
         population = np.sort(self.differences.scores[~detector.near])
-        share = slack(situation, samples, base) * len(detector.near) / max(1, len(population))
-        return widened(thresholds, population, share, samples, budget)
+        left = max(1, len(population)) / len(detector.near)
+        below, above = (side / left for side in slack(situation, self.profile, samples, budget, base))
+        return widened(thresholds, population, below, above, samples, budget)
 
     # --- what a plan takes -------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ SHARE = 0.5
 DEVIATIONS = 2.0
 FEWEST = 8  # true samples; from fewer no threshold is chosen
 MARGIN = 10.0  # in logits, over the root of the number of samples, as a quantile's error shrinks
+UNSEEN = 3.0
 _EDGE = 1e-6  # scores are kept this far from 0 and 1, where their logits end
 
 
@@ -60,18 +61,23 @@ def choose(samples: Samples, budget: Budget, *, confirm: bool = False) -> Thresh
 
 
 def widened(
-    thresholds: Thresholds, population: NDArray[np.float32], share: float, samples: Samples, budget: Budget
+    thresholds: Thresholds,
+    population: NDArray[np.float32],
+    below: float,
+    above: float,
+    samples: Samples,
+    budget: Budget,
 ) -> Thresholds:
-    """The same with so much more of all frames left undecided, half on each side: safety that is worth its price.
+    """The same with more left undecided, such shares of all frames on either side: safety that is worth its price.
 
     population: scores of all frames, rising.
     """
     n = len(population)
-    low_at = int(np.searchsorted(population, thresholds.low)) - round(n * share / 2)
+    low_at = int(np.searchsorted(population, thresholds.low)) - round(n * below)
     low = min(thresholds.low, float(population[max(0, low_at)]))
     if thresholds.high >= 1:
         return _measured(samples, low, thresholds.high, budget)
-    high_at = int(np.searchsorted(population, thresholds.high, side="right")) + round(n * share / 2)
+    high_at = int(np.searchsorted(population, thresholds.high, side="right")) + round(n * above)
     high = max(thresholds.high, float(population[high_at])) if high_at < n else 1.0
     return _measured(samples, low, high, budget)
 
@@ -82,6 +88,15 @@ def undecided(thresholds: Thresholds, population: NDArray[np.float32]) -> tuple[
     below = int(np.searchsorted(population, thresholds.low))
     above = n - int(np.searchsorted(population, thresholds.high, side="right"))
     return max(0, n - below - above) / n, above / n
+
+
+def unseen(samples: Samples, fnr: float) -> float:
+    """Of all frames a share that may be true and unlike any sample, beyond what may be missed.
+
+    Of what n samples do not show there may be up to 3 in n (the rule of three: Hanley and Lippman-Hand, JAMA 1983).
+    """
+    few = UNSEEN / max(1.0, effective(samples.weights[samples.true]))
+    return min(1.0, max(0.0, few - fnr)) * true_share(samples)
 
 
 def true_share(samples: Samples) -> float:
