@@ -21,7 +21,7 @@ def returned(db: vqe.Connection, query: str, total: int) -> Answer:
     return found, relation.accuracy
 
 
-def streamed(db: vqe.Connection, query: str, total: int) -> Answer:
+def streamed_beyond_budget(db: vqe.Connection, query: str, total: int) -> Answer:
     """The same of a stream, which cannot be taken back: it has to be said that a budget is broken."""
     relation = db.sql(query)
     assert relation is not None

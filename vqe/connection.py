@@ -252,10 +252,10 @@ class Connection:
 
 def _rules() -> tuple[str, ...]:
     """The names of the rules that may be disabled, and of kinds of operators that cascades may do without."""
-    from vqe.optimizer.cascades import OPTIONAL
+    from vqe.optimizer.cascades import OPTIONAL_PARTS
     from vqe.optimizer.optimize import OPTIONAL_RULES
 
-    return (*(rule.__name__ for rule in OPTIONAL_RULES), *OPTIONAL)
+    return (*(rule.__name__ for rule in OPTIONAL_RULES), *OPTIONAL_PARTS)
 
 
 class _Variables(dict[str, object]):

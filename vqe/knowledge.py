@@ -12,7 +12,7 @@ from vqe.logical.node import walk
 from vqe.logical.plan import Detect, Difference, PacketFilter, Resolve, Scan, Specialise, Task, Thumbnails
 from vqe.models import ModelInfo
 from vqe.optimizer.audits import Drawn, Lottery
-from vqe.optimizer.cascades import Candidate, Costs, Situation, best, candidates
+from vqe.optimizer.cascades import OPTIONAL_PARTS, Candidate, Costs, Situation, best, candidates
 from vqe.optimizer.cost import (
     DECODE_SECONDS,
     DIFFERENCE_SECONDS,
@@ -77,7 +77,7 @@ class Knowledge:
             settings.number("audit"),
             values,
             self._lottery(task, profile),
-            settings.disabled_rules,
+            settings.disabled_rules & set(OPTIONAL_PARTS),
         )
 
     def model_seconds(self, key: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from vqe.catalog import Catalog
@@ -74,14 +74,19 @@ SETTINGS: Mapping[str, Setting] = {
             _one_of("all", "noscope", "sampling", "exact"),
         ),
         Setting("seed", "0", "of the random choices made when learning and checking", _whole),
-        Setting("disabled_rules", "", "optimizer rules to leave out, separated by commas", str),
+        Setting("disabled_rules", "", "optimizer rules and parts of cascades to leave out, separated by commas", str),
     )
 }
 
 
+def _names(text: str) -> Iterator[str]:
+    """Those separated by commas."""
+    return filter(None, map(str.strip, text.split(",")))
+
+
 def check_rules(text: str, known: Collection[str]) -> None:
     """QueryError where a name separated by commas is not known."""
-    for name in filter(None, map(str.strip, text.split(","))):
+    for name in _names(text):
         if name not in known:
             raise QueryError(f"no rule '{name}'", hint=nearest(name, known) or f"rules are {', '.join(known)}")
 
@@ -138,7 +143,8 @@ class Settings:
 
     @property
     def disabled_rules(self) -> frozenset[str]:
-        return frozenset(filter(None, map(str.strip, self.text("disabled_rules").split(","))))
+        """Names of optimizer rules and of parts of cascades."""
+        return frozenset(_names(self.text("disabled_rules")))
 
     def set(self, name: str, text: str) -> None:
         """Keep a value in the folder; it also ends a value given for the session alone."""

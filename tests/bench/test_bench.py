@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from numbered import FRAMES, TRUE, Numbered
 from numpy.typing import NDArray
+from returned import returned
 
 import vqe
 
@@ -29,11 +30,7 @@ STABLE = np.array([TRUE[max(0, n - 12) : n + 13].mean() > 0.5 for n in range(FRA
 def answer(folder: Path, clip: Path, seed: int) -> NDArray[np.bool_]:
     """What vqe returns of each frame when it asks about every twelfth, from the number `seed` on."""
     with vqe.connect(folder, {"plan_space": "sampling", "seed": seed}) as db:
-        found = db.sql(FRAME.replace("CLIP", f"'{clip}'"))
-        assert found is not None
-        returned = np.zeros(FRAMES, np.bool_)
-        returned[found.arrow()["frame"].to_numpy()] = True
-        return returned
+        return returned(db, FRAME.replace("CLIP", f"'{clip}'"), FRAMES)[0]
 
 
 @pytest.fixture
@@ -182,7 +179,7 @@ def test_learning_in_vain(measured: Callable, asked: list[Numbered], monkeypatch
         assert run["sampled"] and run["calls"] == FRAMES and run["errors"]["fnr"] == 0
         assert 2 <= run["seconds"] < 10
     assert 0.3 < first["learning_seconds"] < first["seconds"] - 0.3
-    assert first["predicted_seconds"] > first["predicted_after_learning"]
+    assert first["learnt"] and first["predicted_at_first"] > first["predicted_seconds"]
     assert asked[-1].asked < 2 * FRAMES
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from clips import make_clip
 from numpy.typing import NDArray
+from returned import returned
 from squares import Squares
 
 import vqe
@@ -58,11 +59,8 @@ def camera(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def rates(db: vqe.Connection, query: str = QUERY) -> tuple[float, float]:
-    found = db.sql(query)
-    assert found is not None
-    returned = np.zeros(FRAMES, np.bool_)
-    returned[found.arrow()["frame"].to_numpy()] = True
-    return float((TRUE & ~returned).sum() / TRUE.sum()), float((returned & ~TRUE).sum() / (~TRUE).sum())
+    found, _ = returned(db, query, FRAMES)
+    return float((TRUE & ~found).sum() / TRUE.sum()), float((found & ~TRUE).sum() / (~TRUE).sum())
 
 
 def kept(db: vqe.Connection) -> Profile:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import street
 from numpy.typing import NDArray
-from returned import streamed
+from returned import streamed_beyond_budget
 from squares import Squares
 from street import BLUE, FRAMES, QUERY, TRUE, WHITE, frames_of, rates
 
@@ -85,7 +85,7 @@ def test_whatever_a_model_says_the_report_is_honest(opened: Open, seed: int) -> 
 def test_a_stream_cannot_be_taken_back(opened: Open) -> None:
     """Its rows are as bad as they are, and that is said; the next query is answered by the new thresholds."""
     db, _ = opened(model=WRONG["inverted"])
-    found, (report,) = streamed(db, QUERY, FRAMES)
+    found, (report,) = streamed_beyond_budget(db, QUERY, FRAMES)
     assert rates(found, TRUE)["fnr"] > 0.5
     check_honest(report, rates(found, TRUE))
     assert "is above its budget" in report.verdict()

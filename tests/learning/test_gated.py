@@ -14,7 +14,7 @@ import pytest
 from by_hand import ARCHITECTURE, tensors
 from clips import make_clip
 from passage import FRAMES, SIZE, TRUE
-from returned import Answer, returned, streamed
+from returned import Answer, returned, streamed_beyond_budget
 from squares import Squares
 
 import vqe
@@ -209,7 +209,7 @@ def test_frames_lost_by_packets_are_found_and_packets_forgotten(opened: Open) ->
 
 def test_a_stream_is_as_bad_as_it_is_and_that_is_said(opened: Open) -> None:
     db, _ = opened(deaf, audit="50%")
-    found, (report,) = streamed(db, QUERY, FRAMES)
+    found, (report,) = streamed_beyond_budget(db, QUERY, FRAMES)
     missed = (TRUE & ~found).sum() / TRUE.sum()
     assert missed > 0.3
     assert report.plan == "cascade: packets, by hand" and "is above its budget" in report.verdict()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from squares import Squares
 from street import TRUE, frames_of, rates
 
@@ -62,10 +63,10 @@ def test_thresholds_follow_what_a_run_has_asked(opened: Open) -> None:
 
     shutil.rmtree(db.folder / "labels")
     settled = thresholds(db)
-    assert settled[0] >= low and settled[1] <= high
+    assert settled[0] >= low
     found, _ = frames_of(db, QUERY)
     assert buses.asked - first <= first + 5  # the audit draws anew
-    assert rates(found, TRUE)["fnr"] <= 0.01 and rates(found, TRUE)["fpr"] <= 0.01
+    assert rates(found, TRUE)["fnr"] <= 0.01
 
 
 def test_it_is_settled_once(opened: Open) -> None:
@@ -81,11 +82,24 @@ def test_it_is_settled_once(opened: Open) -> None:
     assert profile_of(db)[1].key == settled.key
 
 
-def test_a_part_of_the_video_settles_nothing(opened: Open) -> None:
+def test_where_the_model_has_found_most_nothing_is_settled(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever share of the frames was asked: of the true ones these are a few."""
+    monkeypatch.setattr("vqe.assessment.MUCH", 0.0)
+    db, buses = opened(audit="1%")
+    few(db, 12)
+    _, before = profile_of(db)
+    frames_of(db)
+    assert buses.asked > 50 and profile_of(db)[1].key == before.key
+
+
+@pytest.mark.parametrize("enough", [0.5, 0.0])
+def test_a_part_of_the_video_settles_nothing(opened: Open, monkeypatch: pytest.MonkeyPatch, enough: float) -> None:
+    """But where it were said to speak for the rest."""
+    monkeypatch.setattr("vqe.assessment.ENOUGH", enough)
     db, _ = opened(audit="1%")
     few(db, 5)
     _, before = profile_of(db)
     relation = db.sql(f"{QUERY} AND frame < 600")
     assert relation is not None
     relation.arrow()
-    assert profile_of(db)[1].key == before.key
+    assert (profile_of(db)[1].key == before.key) == (enough > 0)

@@ -136,7 +136,7 @@ def resolve(candidate: Candidate) -> plan.Resolve:
 
 def test_what_is_undecided_in_still_scenes_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """But for what is left undecided for safety, which is not in still scenes alone."""
-    monkeypatch.setattr(thresholds, "UNSEEN", 0.0)
+    monkeypatch.setattr(thresholds, "RULE_OF_THREE", 0.0)
     monkeypatch.setattr(cascades, "LEAST_SLACK", 0.0)
     without, with_ = chosen(situation()), chosen(situation(before=earlier()))
     assert (without.kind, with_.kind) == ("cascade", "difference, cascade")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vqe.logical.budget import Budget
-from vqe.optimizer.thresholds import choose, undecided, unseen, widened
+from vqe.optimizer.thresholds import choose, undecided, unseen_share, widened
 from vqe.profile import Samples
 
 BUDGET = Budget(0.01, 0.01, None, None)
@@ -20,9 +20,9 @@ def samples(true: int) -> Samples:
 
 
 def test_from_few_true_samples_much_is_not_seen() -> None:
-    assert unseen(samples(15), 0.01) == pytest.approx((3 / 15 - 0.01) * 0.02)
-    assert unseen(samples(100), 0.01) == pytest.approx((3 / 100 - 0.01) * 0.02)
-    assert unseen(samples(300), 0.01) == unseen(samples(15), 0.2) == 0
+    assert unseen_share(samples(15), 0.01) == pytest.approx((3 / 15 - 0.01) * 0.02)
+    assert unseen_share(samples(100), 0.01) == pytest.approx((3 / 100 - 0.01) * 0.02)
+    assert unseen_share(samples(300), 0.01) == unseen_share(samples(15), 0.2) == 0
 
 
 def test_widened_by_shares_of_all_frames() -> None:

@@ -198,12 +198,15 @@ def test_backgrounds_are_the_same_for_all_threads(videos: dict[str, Video]) -> N
 
 def test_each_thread_has_a_look_of_its_own(videos: dict[str, Video]) -> None:
     used: list[set[int]] = []
+    meeting = threading.Barrier(3, timeout=10)  # so that each has work
 
     def make() -> Look:
         own: set[int] = set()
         used.append(own)
 
         def own_look(f: Numbers, _: NDArray[np.uint8]) -> tuple[None, NDArray[np.bool_]]:
+            if not own:
+                meeting.wait()
             own.add(int(f[0]))
             return None, np.zeros(len(f), np.bool_)
 

@@ -9,7 +9,7 @@ from typing import Any
 from vqe.bench.result import Result, Run
 from vqe.bench.summary import summaries
 
-_MEASURED = ("calls", "learning_seconds", "predicted_seconds", "predicted_after_learning", "how")
+_MEASURED = ("calls", "learnt", "learning_seconds", "predicted_at_first", "predicted_seconds", "how")
 
 
 def as_json(result: Result) -> str:

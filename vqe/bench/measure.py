@@ -66,7 +66,7 @@ class Measured:
     learning_seconds  went by before the first row could be worked on
     calls      frames that the reference model was asked about, learning included
     found      the frames that the relation delivered; None where it was `scaled`
-    predicted_seconds, predicted_after_learning  before anything was learnt, and for what was left to do then
+    predicted_at_first, predicted_seconds  before anything was learnt, and for what was left to do then
     reported   rates by their names, as the answer itself says
     how        what was chosen, in words
     """
@@ -77,8 +77,8 @@ class Measured:
     learning_seconds: float
     calls: int
     found: Numbers | None
+    predicted_at_first: float
     predicted_seconds: float
-    predicted_after_learning: float
     reported: Mapping[str, Interval]
     how: str
 

@@ -69,11 +69,9 @@ def _summary(result: Result, plan: str, turn: str) -> Summary:
         times_plain=_times(_runs(result, PLAIN, ""), runs),
         times_exact=_times(_runs(result, EXACT, turn or FIRST), runs),
         calls=median(m.calls for m in measured) if measured else result.frames,
-        predicted_seconds=_median(m.predicted_after_learning for m in measured),
-        predicted_by_measured=_median(
-            r.measured.predicted_after_learning / _after_learning(r) for r in runs if r.measured
-        ),
-        predicted_at_first=_median(m.predicted_seconds for m in measured if m.learnt),
+        predicted_seconds=_median(m.predicted_seconds for m in measured),
+        predicted_by_measured=_median(r.measured.predicted_seconds / _after_learning(r) for r in runs if r.measured),
+        predicted_at_first=_median(m.predicted_at_first for m in measured if m.learnt),
         errors=_medians(errors),
         fnr_worst=max((e.fnr for e in errors), default=None),
         reported_fnr=(median(i.low for i in reported), median(i.high for i in reported)) if reported else None,
@@ -82,7 +80,7 @@ def _summary(result: Result, plan: str, turn: str) -> Summary:
 
 
 def _after_learning(run: Run) -> float:
-    """Seconds."""
+    """Seconds that answering took: all of the run, where nothing had to be learnt."""
     measured = run.measured
     return run.spent.seconds - (measured.learning_seconds if measured is not None and measured.learnt else 0.0)
 

@@ -69,8 +69,8 @@ def notes(result: Result, rows: list[Summary]) -> Iterator[str]:
     for row in rows:
         if row.predicted_at_first is not None:
             yield (
-                f"{_name(row)}: {_number(row.predicted_at_first)} s predicted before anything was learnt, learning "
-                "included; in the table what was predicted of answering, once it was"
+                f"{_name(row)}: {_number(row.predicted_at_first)} s were predicted of learning and answering; "
+                "predicted seconds above, and their ratio, are of answering alone"
             )
     if any(row.sampled for row in rows):
         yield "~ sampled and scaled: timed on stretches of the video, since every frame would have taken over a minute"

@@ -20,7 +20,7 @@ from vqe.logical.budget import Budget
 from vqe.logical.plan import Task
 from vqe.models.specialised import FAMILY, SpecialisedModel, train
 from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER, MOST, OUT_OF_REACH, SIZE
-from vqe.optimizer.thresholds import choose, logits, undecided
+from vqe.optimizer.thresholds import choose, logits, undecided, unseen_share
 from vqe.packets import Packets
 from vqe.physical.chance import chances
 from vqe.physical.operator import Run
@@ -306,7 +306,7 @@ class _Lesson:
 
     def _seconds_left(self, trained: _Trained) -> float:
         """What asking about the undecided frames will take."""
-        share, _ = self._quality(trained)
+        share = self._quality(trained)[0] + unseen_share(trained.samples, self.budget.fnr)
         return share * len(self.task.frames) * self._reference_seconds()
 
     def _reference_seconds(self) -> float:

@@ -16,7 +16,7 @@ from vqe.logical.plan import Audit, Learn, Predicted, Proxy, Resolve, Specialise
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cost import key_share
 from vqe.optimizer.gates import OPEN, Gate, gate_of
-from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, unseen, widened
+from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, unseen_share, widened
 from vqe.profile import Profile, Samples
 from vqe.video import Video
 
@@ -44,7 +44,7 @@ PAYS = 0.8  # of the time without it is what a plan has to promise before anythi
 
 # Parts of a cascade that a setting may leave out, to see what each is worth.
 SMALL_MODEL, PACKETS, DIFFERENCE = "small_model", "packet_filter", "difference"
-OPTIONAL = (SMALL_MODEL, PACKETS, DIFFERENCE)
+OPTIONAL_PARTS = (SMALL_MODEL, PACKETS, DIFFERENCE)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Situation:
     audit    share of the time for checking answers
     values   the labels of the frames that pass are needed
     lottery  what the audit draws in
-    without  what is left out though it might pay: some of OPTIONAL
+    without  what is left out though it might pay: some of OPTIONAL_PARTS
     """
 
     task: Task
@@ -268,14 +268,15 @@ def slack(
     above.
 
     As much as that is worth beside what the plan takes anyway, and no less than a few times what may be missed: a plan
-    that takes next to nothing would leave no room for what samples do not show. Where few of them are true, more below.
+    that takes next to nothing would leave no room for what samples do not show. Where few of the profile's are true,
+    more below.
     samples: those of the profile that the thresholds are for
     """
     part = SLACK * min(1.0, math.sqrt(SLACK_SAMPLES / max(1.0, effective(samples.weights[samples.true]))))
     worth = part * seconds / max(1e-9, situation.unknown * situation.costs.reference)
     least = LEAST_SLACK * min(budget.fnr, MOST_FNR) * true_share(profile.samples)
     side = max(least, worth) / 2
-    return side + unseen(profile.samples, budget.fnr), side
+    return side + unseen_share(profile.samples, budget.fnr), side
 
 
 def _cascade_seconds(

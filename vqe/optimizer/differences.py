@@ -68,10 +68,10 @@ def with_differences(situation: Situation, others: list[Candidate]) -> list[Cand
     Before anything has been learnt, to learn what a detector needs: worth it only where `others` take much longer.
     """
     profile = situation.profile
-    if situation.space not in ("all", "noscope") or DIFFERENCE in situation.without or not situation.unknown:
+    if situation.space not in ("all", "noscope") or not situation.unknown:
         return []
     if profile is None:
-        return [_learning(situation, others)]
+        return [] if DIFFERENCE in situation.without else [_learning(situation, others)]
     cheapest = min(c.seconds for c in others if not c.note)
     found = [c if c.seconds < GAIN * cheapest else _without(c) for c in planned(situation)]
     if (

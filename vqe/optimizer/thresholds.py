@@ -17,7 +17,7 @@ SHARE = 0.5
 DEVIATIONS = 2.0
 FEWEST = 8  # true samples; from fewer no threshold is chosen
 MARGIN = 10.0  # in logits, over the root of the number of samples, as a quantile's error shrinks
-UNSEEN = 3.0
+RULE_OF_THREE = 3.0  # of n samples that all are alike, so many in n may be otherwise: at 95 % confidence
 _EDGE = 1e-6  # scores are kept this far from 0 and 1, where their logits end
 
 
@@ -68,7 +68,7 @@ def widened(
     samples: Samples,
     budget: Budget,
 ) -> Thresholds:
-    """The same with more left undecided, such shares of all frames on either side: safety that is worth its price.
+    """The same with more left undecided, such shares of all frames on either side: for safety.
 
     population: scores of all frames, rising.
     """
@@ -90,12 +90,12 @@ def undecided(thresholds: Thresholds, population: NDArray[np.float32]) -> tuple[
     return max(0, n - below - above) / n, above / n
 
 
-def unseen(samples: Samples, fnr: float) -> float:
+def unseen_share(samples: Samples, fnr: float) -> float:
     """Of all frames a share that may be true and unlike any sample, beyond what may be missed.
 
     Of what n samples do not show there may be up to 3 in n (the rule of three: Hanley and Lippman-Hand, JAMA 1983).
     """
-    few = UNSEEN / max(1.0, effective(samples.weights[samples.true]))
+    few = RULE_OF_THREE / max(1.0, effective(samples.weights[samples.true]))
     return min(1.0, max(0.0, few - fnr)) * true_share(samples)
 
 

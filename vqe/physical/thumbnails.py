@@ -22,6 +22,7 @@ def thumbnails(node: plan.Thumbnails, source: Batches, run: Run) -> Batches:
             yield from _in_order(node, source, run, reader)
         else:
             yield from _on_all_cores(node, source, run, reader)
+    reader.tell_lost()
 
 
 def _in_order(node: plan.Thumbnails, source: Batches, run: Run, reader: Thumbnails) -> Batches:

@@ -69,7 +69,7 @@ def _scattered(file: VideoFile, frames: NDArray[np.int64], format: str) -> Itera
             yield lambda part: list(pictures(part))
 
     parts = _groups(file, frames)
-    for found in in_order(parts, make, min(cores(), len(parts))):
+    for found in in_order(parts, make, cores()):
         yield from found
     tell_lost(file.path, sum(reader.lost for reader in readers))
 

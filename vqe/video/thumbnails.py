@@ -140,8 +140,9 @@ class Thumbnails:
 
     Decoded frames are held, so that a frame just seen small is not decoded again: those of the last two batches of
     `at_once` frames and of the `window` before them, where it is not so long that memory forbids it.
-    A context manager, which at its end tells of frames that could not be decoded, with a VqeWarning a file; for one
-    thread at a time.
+    A context manager; for one thread at a time.
+
+    seconds  that streams have taken, the work of all cores side by side; `busy`: how many there were at the most
     """
 
     def __init__(self, video: Video, size: int, window: int = 0) -> None:
@@ -157,7 +158,8 @@ class Thumbnails:
         self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
         self._lost: Counter[Path] = Counter()  # by file, of all that was asked for
         self._lock = threading.Lock()  # of backgrounds: whoever looks at frames needs them
-        self.seconds = 0.0  # that streams have taken, the work of all cores side by side
+        self.seconds = 0.0
+        self.busy = 1
         self._apart = all(independent(file) for file in video.files)
         self._groups = groups(video)
 
@@ -175,9 +177,12 @@ class Thumbnails:
         self._scenery.close()
         self._lost += self._front.lost
         self._front.lost.clear()
-        for path, lost in self._lost.items():
-            tell_lost(path, lost)
-        self._lost.clear()
+
+    def tell_lost(self) -> None:
+        """A VqeWarning for each file of which frames were asked for, until it was closed, that cannot be decoded."""
+        lost, self._lost = self._lost, Counter()
+        for path, count in lost.items():
+            tell_lost(path, count)
 
     def read(self, frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """Thumbnails of strictly rising frames: the numbers of those that could be decoded, and uint8 [n, size, size].
@@ -223,11 +228,24 @@ class Thumbnails:
                 front.close()
                 self._lost += front.lost
 
-        for seen, held, seconds in in_order(parts, make, workers):
-            self.seconds += seconds / workers
-            for number, frame, converter in held:
-                self._hold(number, frame, converter)
-            yield seen
+        drawn, work = 0, 0.0
+
+        def tasks() -> Iterator[NDArray[np.int64]]:
+            nonlocal drawn
+            for part in parts:
+                drawn += 1
+                yield part
+
+        try:
+            for seen, held, seconds in in_order(tasks(), make, workers):
+                work += seconds
+                for number, frame, converter in held:
+                    self._hold(number, frame, converter)
+                yield seen
+        finally:
+            busy = max(1, min(workers, drawn))
+            self.seconds += work / busy
+            self.busy = max(self.busy, busy)
 
     @property
     def room(self) -> int:
