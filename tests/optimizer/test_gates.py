@@ -253,6 +253,26 @@ def test_a_gate_stands_below_thumbnails_where_it_pays() -> None:
     assert f"{known.left:.0%} of the frames decoded" in chosen.description
 
 
+def test_nothing_known_is_lost_by_the_weights_that_are_applied() -> None:
+    """On their scale one frame in ten that was seen to be true lies lower than where it was judged; all are in view
+    when no key frame is, so that nothing else would save them."""
+    known = packets()
+    low = known.true & (np.arange(len(known.true)) % 10 == 0)
+    shaken = replace(known, fitted=np.where(low, known.fitted.min() - 1, known.fitted).astype(np.float32))
+    (filter,) = (
+        n for n in chain(by_kind(candidates(situation(shaken)), "packets")) if isinstance(n, plan.PacketFilter)
+    )
+    assert low.sum() > 3 and (known.after[low] < filter.seen).any()
+    assert filter.busy <= shaken.fitted.min() < shaken.applied(gate(shaken).busy)
+
+
+def test_a_gate_that_saves_next_to_nothing_is_not_worth_its_errors() -> None:
+    """Where pictures cost next to nothing beside calls."""
+    found = candidates(situation(packets(), costs=replace(COSTS, thumbnail=1e-6, specialised=1e-6, keyframe=1e-4)))
+    assert by_kind(found, "packets").note.startswith("would save less than a tenth: cnn")
+    assert best(found).kind == "cascade"
+
+
 def test_key_frames_have_their_price() -> None:
     given = situation(packets(), costs=replace(COSTS, keyframe=1.0))
     found = candidates(given)

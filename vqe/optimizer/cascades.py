@@ -40,6 +40,7 @@ NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 CLOSER = 5.0  # times the audit, where an earlier one has given reason to doubt
 CLOSER_LOOK = 0.5  # of the way from a threshold to 0 or 1: means there may be undecided with all their neighbours
 SEEN = 0.5  # of a key frame, whatever the thresholds: something is in it
+GAIN = 0.9  # of the time without another source of errors is what a plan with it has to promise
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
 # Parts of a cascade that a setting may leave out, to see what each is worth.
@@ -217,10 +218,18 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
     if packets is not None and all(file.has_sizes for file in situation.task.video.files):
         safe = _safe(situation, profile, OPEN, thresholds, situation.budget)
         gate = gate_of(profile, packets, min(safe.low, SEEN), situation.budget)
-        found.append(
-            _cascade(situation, profile, gate) if isinstance(gate, Gate) else Candidate("packets", 0, "", note=gate)
-        )
+        if isinstance(gate, Gate):
+            found.append(worth_a_tenth(_cascade(situation, profile, gate), found[0]))
+        else:
+            found.append(Candidate("packets", 0, "", note=gate))
     return found
+
+
+def worth_a_tenth(candidate: Candidate, other: Candidate) -> Candidate:
+    """With a note where it saves less: that is not worth another source of errors."""
+    if candidate.note or other.note or candidate.seconds < GAIN * other.seconds:
+        return candidate
+    return replace(candidate, note=f"would save less than a tenth: {candidate.description}")
 
 
 def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:

@@ -27,11 +27,13 @@ from vqe.optimizer.cascades import (
     access_seconds,
     asked_of_undecided,
     audited,
+    best,
     learning,
     pictured,
     resolved,
     sampling_distance,
     slack,
+    worth_a_tenth,
 )
 from vqe.optimizer.detectors import Detector, detectors
 from vqe.optimizer.thresholds import Thresholds, choose, true_share, widened
@@ -39,7 +41,6 @@ from vqe.profile import Profile
 
 PARTS = (0.0, 0.25, 0.5)  # of the budget, for the detector, where a small model has the rest
 WHOLE = (1.0,)
-GAIN = 0.9  # of the time without it: less is not worth another source of errors
 GROWN = 2  # times the frames for which no model was trained, and training one is worth a thought again
 # Before anything has been learnt: what learning takes, and what is left to the reference model.
 LABELS = 450
@@ -72,8 +73,8 @@ def with_differences(situation: Situation, others: list[Candidate]) -> list[Cand
         return []
     if profile is None:
         return [] if DIFFERENCE in situation.without else [_learning(situation, others)]
-    cheapest = min(c.seconds for c in others if not c.note)
-    found = [c if c.seconds < GAIN * cheapest else _without(c) for c in planned(situation)]
+    cheapest = best(others)
+    found = [worth_a_tenth(c, cheapest) for c in planned(situation)]
     if (
         SMALL_MODEL not in situation.without
         and profile.untrained
@@ -96,10 +97,6 @@ def planned(situation: Situation) -> list[Candidate]:
         planner.beside() if profile.proxy is not None and SMALL_MODEL not in situation.without else [],
     ]
     return [min(plans, key=lambda c: c.seconds) for plans in found if plans]
-
-
-def _without(candidate: Candidate) -> Candidate:
-    return replace(candidate, note=f"would save less than a tenth: {candidate.description}")
 
 
 def _learning(situation: Situation, others: list[Candidate]) -> Candidate:

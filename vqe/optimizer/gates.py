@@ -47,7 +47,14 @@ class Gate:
     def filter(self, scan: Node, video: Video, size: int, proxy: Proxy) -> PacketFilter:
         assert self.packets is not None
         weights = tuple(self.packets.weights.tolist())
-        return PacketFilter(scan, self.packets.applied(self.busy), self.seen, self.left, weights, size, proxy, video)
+        return PacketFilter(scan, self._applied(self.packets), self.seen, self.left, weights, size, proxy, video)
+
+    def _applied(self, packets: Packets) -> float:
+        """`busy` by the weights that are applied. By these, too, no more than the share `fnr` of the true frames may be
+        lost, which they were learnt from: a translation between two scales is not exact."""
+        at_risk = np.sort(packets.fitted[packets.true & (packets.after < self.seen)])
+        allowed = int(self.fnr * packets.true.sum())
+        return min([packets.applied(self.busy), *map(float, at_risk[allowed : allowed + 1])])
 
 
 OPEN = Gate()
