@@ -41,6 +41,7 @@ from vqe.profile import Profile
 
 PARTS = (0.0, 0.25, 0.5)  # of the budget, for the detector, where a small model has the rest
 WHOLE = (1.0,)
+AT_RISK, AT_RISK_SECONDS = 0.05, 1.0  # of the plain plan's time, or seconds, may be lost where learning is in vain
 GROWN = 2  # times the frames for which no model was trained, and training one is worth a thought again
 # Before anything has been learnt: what learning takes, and what is left to the reference model.
 LABELS = 450
@@ -112,7 +113,9 @@ def _learning(situation: Situation, others: list[Candidate]) -> Candidate:
         frames * (costs.thumbnail + costs.earlier) + DIFFERENT * max(0, situation.unknown - labels) * costs.reference
     )
     cheapest = min(c.seconds for c in others if not c.note)
-    note = "" if first + after < PAYS * cheapest else f"learning takes about {first:.0f} s and would not pay"
+    in_vain = first - labels * costs.reference  # labels serve the plain plan too
+    pays = first + after < PAYS * cheapest and in_vain <= max(AT_RISK_SECONDS, AT_RISK * others[0].seconds)
+    note = "" if pays else f"learning takes about {first:.0f} s and would not pay"
 
     def build(scan: Node) -> Node:
         return Learn(scan, task.predicate, labels, 0.0, task, situation.budget, first, after)

@@ -95,7 +95,7 @@ def unseen_share(samples: Samples, fnr: float) -> float:
 
     Of what n samples do not show there may be up to 3 in n (the rule of three: Hanley and Lippman-Hand, JAMA 1983).
     """
-    few = RULE_OF_THREE / max(1.0, effective(samples.weights[samples.true]))
+    few = RULE_OF_THREE / max(1, int(samples.true.sum()))
     return min(1.0, max(0.0, few - fnr)) * true_share(samples)
 
 
