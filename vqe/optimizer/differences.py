@@ -108,13 +108,12 @@ def _learning(situation: Situation, others: list[Candidate]) -> Candidate:
         return Candidate("learn", 0, "", note=why)
     frames = len(task.frames)
     labels = min(LABELS, frames // 4)
-    first = labels * costs.reference + min(POOL, frames) * costs.thumbnail + SECONDS
+    in_vain = min(POOL, frames) * costs.thumbnail + SECONDS
+    first = labels * costs.reference + in_vain  # labels serve the plain plan too
     after = (
         frames * (costs.thumbnail + costs.earlier) + DIFFERENT * max(0, situation.unknown - labels) * costs.reference
     )
-    cheapest = min(c.seconds for c in others if not c.note)
-    in_vain = first - labels * costs.reference  # labels serve the plain plan too
-    pays = first + after < PAYS * cheapest and in_vain <= max(AT_RISK_SECONDS, AT_RISK * others[0].seconds)
+    pays = first + after < PAYS * best(others).seconds and in_vain <= max(AT_RISK_SECONDS, AT_RISK * others[0].seconds)
     note = "" if pays else f"learning takes about {first:.0f} s and would not pay"
 
     def build(scan: Node) -> Node:
