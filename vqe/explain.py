@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from vqe.cores import cores
 from vqe.foretold import foretold, measured, seconds
 from vqe.logical.budget import percent
 from vqe.logical.node import Node, tree, walk
@@ -70,8 +71,12 @@ def explain_analyze(
     tallies: Sequence[tuple[Node, Tally]],
     rows: int,
     total: float,
+    busy: float,
 ) -> str:
-    """What was foretold (before the run, by node) beside what was counted."""
+    """What was foretold (before the run, by node) beside what was counted.
+
+    total: seconds that went by; `busy`: of the processor, all cores together
+    """
     counted: dict[int, Operator] = {}
     tallied = {id(node): tally for resolve, tally in tallies for node in walk(resolve)}
 
@@ -87,7 +92,9 @@ def explain_analyze(
         operator = counted.get(id(node))
         return "" if operator is None else f"{known.get(node, '')} → {measured(operator, tallied.get(id(node)))}"
 
-    return "\n".join([*_lines(plan, note), f"result: {rows} rows in {seconds(total)}"])
+    return "\n".join(
+        [*_lines(plan, note), f"result: {rows} rows in {seconds(total)}, {busy / total:.1f} of {cores()} cores busy"]
+    )
 
 
 def estimates(plan: Query, known: Measured) -> dict[Node, str]:

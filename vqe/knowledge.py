@@ -97,11 +97,15 @@ class Knowledge:
         return stored
 
     def _lottery(self, task: Task, profile: Profile | None) -> Lottery:
-        """What an audit of the task draws in, and how far it has been drawn; from the start where labels were lost."""
-        if profile is None or not profile.key:
+        """What an audit of the task draws in, and how far it has been drawn; from the start where labels were lost.
+
+        Without a profile, by the task: what is inferred from samples follows from it alone.
+        """
+        key = path_of(self.library.folder, task).stem if profile is None else profile.key
+        if not key:
             return Lottery("", ())
         seed = int(self.library.settings.number("seed"))
-        name = f"audit {profile.key} {seed}"
+        name = f"audit {key} {seed}"
         levels = self.library.catalog.audits(name)
         frames, found = task.frames.array(), []
         for file, rows, numbers in task.video.by_file(frames):

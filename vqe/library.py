@@ -14,7 +14,7 @@ from vqe.cache import cache_home
 from vqe.catalog import Catalog, VideoEntry
 from vqe.errors import QueryError, RunError
 from vqe.labels import LabelStore
-from vqe.memory import give_back_large_arrays
+from vqe.memory import keep_memory_low
 from vqe.models import ModelInfo
 from vqe.settings import Settings
 from vqe.video import Video, find_files, open_video
@@ -103,7 +103,7 @@ class Library:
     def reference(self, info: ModelInfo) -> ReferenceModel:
         """The loaded model; loading takes seconds, once in a connection."""
         if info.key not in self._loaded:
-            give_back_large_arrays()
+            keep_memory_low()
             try:
                 self._loaded[info.key] = models.load(info, self.models_home)
             except OSError as fault:

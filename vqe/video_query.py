@@ -66,14 +66,14 @@ class VideoQuery:
         if mode == "verbose":
             text = self._prepared.bound.query.text
             return explain_verbose(self._prepared.steps, known, text, self._prepared.choices)
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         with self._running() as (execution, relation):
             plan = self._prepared.plan  # made anew, if something had to be learnt
             guesses = estimates(plan, known)
             rows = sum(len(batch) for batch in relation.to_arrow_reader(10_000))
-        seconds = time.perf_counter() - start
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
         self.reports, _ = _kept(self._engine, self._prepared, execution)
-        return explain_analyze(plan, guesses, list(execution.operators), execution.run.tallies, rows, seconds)
+        return explain_analyze(plan, guesses, list(execution.operators), execution.run.tallies, rows, seconds, busy)
 
 
 def _kept(engine: Engine, prepared: Prepared, execution: Execution, before: int = 0) -> tuple[tuple[Report, ...], bool]:

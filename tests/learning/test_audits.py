@@ -49,6 +49,24 @@ def test_lost_labels_let_the_audit_start_anew(opened: Open) -> None:
     assert buses.asked - first < 0.6 * first
 
 
+def test_what_is_inferred_from_samples_is_audited_too(opened: Open) -> None:
+    query = f"{QUERY} STABLE '1s' FNR WITHIN 5% FPR WITHIN 5%"
+    exact, _ = frames_of(opened(folder="exact")[0], f"{QUERY} STABLE '1s' EXACT")
+    db, buses = opened()
+    db.sql("SET plan_space = 'sampling'")
+    asked, highest = [0], []
+    for _ in range(3):
+        found, (report,) = frames_of(db, query)
+        assert report.plan.startswith("every 12th frame")
+        asked.append(buses.asked)
+        for name, rate in rates(found, exact).items():
+            assert report.rates[name].low <= rate <= report.rates[name].high
+        highest.append(report.rates["fnr"].high)
+    assert all(np.diff(asked) > 10)
+    assert all(np.diff(highest) < 0)
+    assert highest[-1] < 0.9
+
+
 def test_without_an_audit_nothing_is_known(opened: Open) -> None:
     db, _ = opened(audit="0")
     found, (report,) = frames_of(db)

@@ -15,6 +15,7 @@ class Summary:
     """Medians over the rounds. Ratios are taken round by round: what else the machine does falls on all of a round.
 
     charged_seconds           of `seconds`, only charged: what a model that is replayed would have taken
+    cores_busy                processor seconds in each that really went by
     times_plain, times_exact  how many times as fast it was as these, exact in the same turn
     predicted_seconds         by the plan that answered, without what was learnt before it could be chosen
     predicted_by_measured     that over the seconds it took
@@ -30,6 +31,7 @@ class Summary:
     seconds: float
     charged_seconds: float
     cpu_seconds: float
+    cores_busy: float | None
     frames_per_second: float
     times_real_time: float
     times_plain: float | None
@@ -64,6 +66,7 @@ def _summary(result: Result, plan: str, turn: str) -> Summary:
         seconds=seconds,
         charged_seconds=median(r.spent.charged for r in runs),
         cpu_seconds=median(r.spent.cpu for r in runs),
+        cores_busy=_median(r.spent.cpu / r.spent.waited for r in runs if r.spent.waited > 0),
         frames_per_second=result.frames / seconds,
         times_real_time=result.duration / seconds,
         times_plain=_times(_runs(result, PLAIN, ""), runs),

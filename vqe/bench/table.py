@@ -96,6 +96,7 @@ def _table(rows: list[Summary], columns: tuple[Column, ...]) -> Table:
 _COSTS: tuple[Column, ...] = (
     ("seconds", lambda r: f"{'~' if r.sampled else ''}{_number(r.seconds)}"),
     ("CPU s", lambda r: _number(r.cpu_seconds)),
+    ("cores\nbusy", lambda r: _number(r.cores_busy)),
     ("frames/s", lambda r: f"{r.frames_per_second:,.0f}"),
     ("× real\ntime", lambda r: _number(r.times_real_time)),
     ("× plain", lambda r: _number(r.times_plain)),

@@ -35,6 +35,7 @@ SIZE = 96  # of thumbnails
 LEFT_OVER = 0.05  # of all frames, by a small model
 CLOSE_CALLS = 3.0  # times the share of frames on which the reference model itself is unsure will be left over at least
 UNCLEAR = 0.15  # of all frames, by asking every so many
+MAJORITY = 0.55  # of a window's frames are asked until its majority is settled
 OUT_OF_REACH = "the budget is out of reach"
 NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 CLOSER = 5.0  # times the audit, where an earlier one has given reason to doubt
@@ -143,14 +144,29 @@ def _sampling(situation: Situation) -> Candidate:
     skipping = _decoded(situation.task.video, every)
     decoded = len(situation.task.frames) * min(1.0, skipping)
     seconds = asked * situation.costs.reference + decoded * situation.costs.thumbnail
-    predicted = Predicted(seconds, asked)
+    audit, checked = _audit_of_samples(situation, every, 1 - UNCLEAR, seconds)
+    seconds += checked * (situation.costs.reference + (0.0 if skipping >= 1 else access_seconds(situation)))
+    predicted = Predicted(seconds, asked, checked=checked)
 
     def build(scan: Node) -> Node:
-        return resolved(situation, pictured(situation, scan) if skipping >= 1 else scan, every, predicted, None, False)
+        return resolved(situation, pictured(situation, scan) if skipping >= 1 else scan, every, predicted, audit, False)
 
     return Candidate(
         "sampling", seconds, f"the reference model on every {every}th frame, closer where it is unclear", build
     )
+
+
+def _audit_of_samples(situation: Situation, every: int, inferred: float, seconds: float) -> tuple[Audit | None, float]:
+    """As `audited`, of the share of all frames whose truth is inferred. How many of them are true nobody knows, so
+    either kind is drawn alike."""
+    task = situation.task
+    if not situation.audit:
+        return None, 0.0
+    each = max(1.0, task.frames_in(task.window) * (MAJORITY - 1 / every))  # what has not been asked anyway
+    of = max(1.0, inferred * len(task.frames))
+    share = situation.audit * seconds / situation.costs.reference / each / of
+    audit = situation.lottery.going_on(share, share)
+    return audit, min(each * situation.lottery.fresh(audit)[0] * of, situation.unknown)
 
 
 def sampling_distance(task: Task) -> int:
@@ -340,13 +356,13 @@ def audited(
     frames, those decided false and true without asking."""
     costs, frames = situation.costs, len(situation.task.frames)
     dropped, returned = frames * dropped, frames * returned
-    whole = max(1, profile.smooth) if situation.task.window is not None else 1  # frames asked to know the truth of one
+    each = max(1.0, MAJORITY * profile.smooth) if situation.task.window is not None else 1.0  # asked for one's truth
     confidence = situation.budget.confidence
     if confidence is None and not situation.audit:
         return None, 0.0
     if confidence is None:
         share = situation.audit * (CLOSER if profile.doubted else 1.0)
-        sampled = share * seconds / (costs.reference + access_seconds(situation)) / whole
+        sampled = share * seconds / (costs.reference + access_seconds(situation)) / each
         low = sampled * (2 / 3 if returned >= 1 else 1) / max(1.0, dropped)
         high = sampled / 3 / max(1.0, returned) if returned >= 1 else 0.0
         audit = situation.lottery.going_on(low, high)
@@ -355,7 +371,7 @@ def audited(
         allowed = situation.budget.fnr * positives
         audit = situation.lottery.reaching(1 - (1 - confidence) ** (1 / (allowed + 1)), 0.05)
     low, high = situation.lottery.fresh(audit)
-    return audit, min(whole * (low * dropped + high * returned), situation.unknown)
+    return audit, min(each * (low * dropped + high * returned), situation.unknown)
 
 
 def resolved(

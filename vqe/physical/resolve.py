@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from vqe.physical.tally import Tally
 from vqe.physical.votes import UNKNOWN, estimates, on_grid, shares, spread, unclear
 
 CHUNK = 2048  # frames decided at once where no pictures are held
+SETTLING = (0.5, 0.75, 1.0)  # parts of a window that are asked, one after the other, until its majority is settled
 
 Bools = NDArray[np.bool_]
 
@@ -104,16 +107,30 @@ class Pass:
 
 @dataclass(frozen=True)
 class _Windows:
-    """Windows [low, high) around each of n frames; `now` marks the frames that are being decided."""
+    """Windows around each of n frames, as far as `reach` to either side; `now` marks the frames that are being
+    decided."""
 
     places: NDArray[np.int64]
-    low: NDArray[np.int64]
-    high: NDArray[np.int64]
+    reach: int
     now: Bools
 
-    def full(self, known: Bools) -> Bools:
-        """Whether a frame's whole window is known: bool [n]."""
-        return shares(known.astype(np.float64), self.low, self.high) > 1 - 1e-9
+    @cached_property
+    def low(self) -> NDArray[np.int64]:
+        return np.searchsorted(self.places, self.places - self.reach, side="left")
+
+    @cached_property
+    def high(self) -> NDArray[np.int64]:
+        return np.searchsorted(self.places, self.places + self.reach, side="right")
+
+    def narrowed(self, part: float) -> _Windows:
+        """The same frames with windows of which only the inner part is left."""
+        return replace(self, reach=math.ceil(part * self.reach))
+
+    def majority(self, answers: NDArray[np.int8]) -> tuple[Bools, Bools]:
+        """Which frames are true by the answers that are known, and which are settled: no other answer could change
+        that. bool [n] each."""
+        true, false = (shares((answers == kind).astype(np.float64), self.low, self.high) for kind in (1, 0))
+        return true > 0.5, (true > 0.5) | (false >= 0.5)
 
     def spread(self, mask: Bools) -> Bools:
         return spread(mask, self.low, self.high)
@@ -175,9 +192,7 @@ class _Held:
             return
         now = np.zeros(len(places), np.bool_)
         now[self.decided : complete] = True
-        low = np.searchsorted(places, places - reach, side="left")
-        high = np.searchsorted(places, places + reach, side="right")
-        windows = _Windows(places, low, high, now)
+        windows = _Windows(places, reach, now)
         kept = self._checked(self._resolved(windows), windows)
         yield from self._leave(np.flatnonzero(kept & now))
         self._forget(places, reach, complete)
@@ -257,18 +272,17 @@ class _Held:
     def _checked(self, result: Bools, windows: _Windows) -> Bools:
         """The result, put right by the audit and by what is known anyway; everything is counted."""
         tally = self.passing.tally
-        by_model = windows.now & self.undecided & windows.full(self.asked)
+        by_model = windows.now & self.undecided & windows.majority(self.told)[1]
         rest = np.flatnonzero(windows.now & ~by_model)
         drawn = np.zeros(len(self.batch), np.bool_)
         drawn[rest] = self.passing.drawn(self.batch.frames[rest], result[rest])
         if self.passing.node.values and not self.passing.voting:
             self._ask(np.flatnonzero(windows.now & result))
         before = self.passing.reference.calls
-        self._ask(np.flatnonzero(windows.spread(drawn)))
+        self._settle(drawn, windows)
         tally.checked += self.passing.reference.calls - before
         self._use_known()
-        known = windows.full(self.known)
-        right = shares((self.answers == 1).astype(np.float64), windows.low, windows.high) > 0.5
+        right, known = windows.majority(self.answers)
         tally.asked_true += int((by_model & right).sum())
         tally.asked_false += int((by_model & ~right).sum())
         for counts, returned in ((tally.dropped, False), (tally.returned, True)):
@@ -278,6 +292,12 @@ class _Held:
             tally.decided.append((self.batch.frames[rest], result[rest]))
         self._see(result, right, by_model, drawn, windows.now)
         return np.where(known, right, result)
+
+    def _settle(self, drawn: Bools, windows: _Windows) -> None:
+        """Ask until the truth of the drawn frames is known: half a window mostly tells what the majority is."""
+        for part in SETTLING:
+            unsettled = drawn & ~windows.majority(self.answers)[1]
+            self._ask(np.flatnonzero(windows.narrowed(part).spread(unsettled)))
 
     def _see(self, result: Bools, right: Bools, by_model: Bools, drawn: Bools, now: Bools) -> None:
         """Keep the scores of these frames, and what they turned out to be."""

@@ -27,10 +27,10 @@ from vqe.video.video import Video, VideoFile
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-HELD_BYTES = 100_000_000  # decoded frames kept for a closer look: 128 of 960×540
+HELD_BYTES = 64_000_000  # decoded frames kept for a closer look: 82 of 960×540
 MOST_HELD_BYTES = 400_000_000  # where windows are long or frames large
 AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
-AT_A_LOOK = 32  # the same for each core: decoded frames are large
+LOOK_BYTES = 16_000_000  # decoded frames that one core has at once to look at: 20 of 960×540
 FEWEST_AT_ONCE = 4
 BLOCK_SECONDS = 300.0  # a background is the median over so long: daylight changes slowly
 SAMPLES = 25  # frames of that median
@@ -102,8 +102,9 @@ class _Front:
         """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely."""
         parts: list[Seen] = []
         held: list[_Held] = []
-        for start in range(0, len(frames), AT_A_LOOK):
-            found = list(self.frames(frames[start : start + AT_A_LOOK]))
+        step = min(AT_ONCE, max(FEWEST_AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)))
+        for start in range(0, len(frames), step):
+            found = list(self.frames(frames[start : start + step]))
             if found:
                 numbers = np.array([n for n, _, _ in found], np.int64)
                 small = np.stack([source.small.picture(frame) for _, frame, source in found])
@@ -148,7 +149,7 @@ class Thumbnails:
     def __init__(self, video: Video, size: int, window: int = 0) -> None:
         self.video = video
         self.size = size
-        each = video.width * video.height * 3 // 2
+        each = _frame_bytes(video)
         fewest = min(window, MOST_HELD_BYTES // each) + 2 * FEWEST_AT_ONCE
         self._most_held = max(fewest, HELD_BYTES // each)
         self.at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, (self._most_held - window) // 2))
@@ -297,6 +298,7 @@ class Thumbnails:
             file = self.video.files[number]
             chosen = _samples(file, int(edges[block]), int(edges[block + 1]))
             pictures = self._scenery.small(chosen + file.first_frame)
+            self._scenery.close()  # of a long file an open one takes tens of megabytes, and it is seldom needed
             blank = np.zeros((self.size, self.size), np.uint8)
             self._backgrounds[key] = np.median(pictures, axis=0).astype(np.uint8) if pictures else blank
             while len(self._backgrounds) > 64:
@@ -307,6 +309,11 @@ class Thumbnails:
         self._held[number] = frame, converter
         while len(self._held) > self._most_held:
             self._held.popitem(last=False)
+
+
+def _frame_bytes(video: Video) -> int:
+    """Of a decoded frame, as most are: a byte a pixel of brightness, and half as much of colour."""
+    return max(1, video.width * video.height * 3 // 2)
 
 
 def _blocks(file: VideoFile) -> NDArray[np.int64]:
