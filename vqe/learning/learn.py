@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from vqe.errors import RunError, VqeWarning
 from vqe.knowledge import Knowledge
 from vqe.learning.difference import Comparison
+from vqe.learning.family import others
 from vqe.learning.judge import judge_of
 from vqe.learning.packets import learn_packets
 from vqe.learning.pool import BLOCKS, STEP, Judge, make_pool
@@ -18,8 +20,8 @@ from vqe.learning.windows import VOTES, windows_of
 from vqe.library import ENOUGH
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Task
-from vqe.models.specialised import FAMILY, SpecialisedModel, train
-from vqe.optimizer.cascades import CLOSE_CALLS, LEFT_OVER, MOST, OUT_OF_REACH, SIZE
+from vqe.models.specialised import FAMILY, Architecture, SpecialisedModel, train
+from vqe.optimizer.cascades import CLOSE_CALLS, GAIN, LEFT_OVER, MOST, OUT_OF_REACH, SIZE
 from vqe.optimizer.thresholds import choose, logits, undecided, unseen_share
 from vqe.packets import Packets
 from vqe.physical.chance import chances
@@ -38,6 +40,7 @@ FEWEST = 4  # true frames, and false ones, that there must be on either side of 
 SPLITS = 50  # random halves of time that are tried
 REACHES = (0, 1, 2, 3)  # frames of the pool to either side, over which a mean of scores is tried
 TRAINING_SECONDS = 5.0  # about, a round
+WORTH_A_TRY = 4.0  # times what training another member of the family takes, that has to be left for it to save
 
 _NO_SAMPLES = Samples(np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0))
 
@@ -57,13 +60,17 @@ def learn(task: Task, budget: Budget, run: Run, worth: float = 1.0) -> Profile:
 
 @dataclass(frozen=True)
 class _Trained:
-    """A network, and its scores of the whole pool: `raw` ones, and means over so many frames to either side."""
+    """A network, and its scores of the whole pool: `raw` ones, and means over so many frames to either side.
+
+    each: seconds that scoring a frame took
+    """
 
     model: SpecialisedModel
     raw: NDArray[np.float32]
     scores: NDArray[np.float32]
     reach: int
     samples: Samples
+    each: float
 
 
 class _Lesson:
@@ -84,6 +91,8 @@ class _Lesson:
     def profile(self, worth: float) -> Profile:
         grid = min(GRID, max(60, len(self.task.frames) // 40))
         self.pool = make_pool(self.task, self.reader, self.reference, self.judge, grid, self._check)
+        first = self.task.video.files[0].index.fingerprint
+        self.run.library.remember_cost("thumbnail", first, self.reader.seconds, STEP * len(self.pool))
         if not self.reader.holds(self.pool.frames):
             self.reader.close()  # what it holds of a long video is of little use, and much
         self.windows = windows_of(self.task, self.pool.frames)
@@ -114,6 +123,7 @@ class _Lesson:
                 break
             remaining = left
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
+        trained = self._best_of_family(trained)
         trained = self._sharpened(trained, compared.best(self._profile(trained), trained.scores))
         if not choose(trained.samples, self.budget):
             return self._keep(None, self._untrained("there are too few true frames on held-out time"))
@@ -213,13 +223,29 @@ class _Lesson:
 
     # --- training and measuring -------------------------------------------------------------------------------------
 
-    def _trained(self, start: SpecialisedModel | None, number: int) -> _Trained:
+    def _best_of_family(self, trained: _Trained) -> _Trained:
+        """With other members, while asking about what is left takes several times what trying them does; that one with
+        which answering takes the least, if it takes a good deal less."""
+        best, first = trained, trained.model.architecture
+        for number, architecture in enumerate(others(self.task, self.pool)):
+            ratio = architecture.products / first.products
+            saved = self._seconds_left(best) - len(self.task.frames) * trained.each * (ratio - 1)
+            if saved > WORTH_A_TRY * ratio * self.training_seconds:
+                other = self._trained(None, ROUNDS + number, architecture)
+                best = other if self._answering(other) < GAIN * self._answering(best) else best
+        return best
+
+    def _answering(self, trained: _Trained) -> float:
+        """Seconds to score all frames and to ask about those that are left undecided."""
+        return self._seconds_left(trained) + len(self.task.frames) * trained.each
+
+    def _trained(self, start: SpecialisedModel | None, number: int, architecture: Architecture = FAMILY[0]) -> _Trained:
         """A model that knows the labels outside held-out time."""
-        pool = self.pool
+        pool, began = self.pool, time.perf_counter()
         own = np.flatnonzero(pool.known & ~pool.held)
         self._check(len(pool), len(pool))
         model = train(
-            FAMILY[1],
+            architecture,
             pool.thumbnails[own],
             pool.scenes[pool.scene[own]],
             pool.soft[own],
@@ -227,22 +253,26 @@ class _Lesson:
             seed=self.seed + number,
             start=start,
         )
-        return self._measured(model, pool.each(model.probabilities))
+        if start is None and architecture == FAMILY[0]:
+            self.training_seconds = time.perf_counter() - began
+        began = time.perf_counter()
+        raw = pool.each(model.probabilities)
+        return self._measured(model, raw, (time.perf_counter() - began) / len(pool))
 
-    def _measured(self, model: SpecialisedModel, raw: NDArray[np.float32]) -> _Trained:
+    def _measured(self, model: SpecialisedModel, raw: NDArray[np.float32], each: float) -> _Trained:
         """With the mean over the frames around that leaves the fewest undecided.
 
         What is seen for a moment only, or seen badly where it comes into view, is told from noise by its neighbours.
         """
         if self.windows.reach:
-            return self._mean(model, raw, self.windows.reach)
+            return self._mean(model, raw, self.windows.reach, each)
         self._look_beside(raw)
-        found = [self._mean(model, raw, reach) for reach in REACHES if not reach or self.task.frames.consecutive]
+        found = [self._mean(model, raw, reach, each) for reach in REACHES if not reach or self.task.frames.consecutive]
         return min(found, key=self._quality)
 
-    def _mean(self, model: SpecialisedModel, raw: NDArray[np.float32], reach: int) -> _Trained:
+    def _mean(self, model: SpecialisedModel, raw: NDArray[np.float32], reach: int, each: float) -> _Trained:
         scores = smoothed(raw, self.pool.frames, reach * STEP)
-        return _Trained(model, raw, scores, reach, self._samples(scores))
+        return _Trained(model, raw, scores, reach, self._samples(scores), each)
 
     def _quality(self, trained: _Trained) -> tuple[float, float]:
         """Of all frames the share that is undecided, and what of the budget is spent; the less the better."""
@@ -302,7 +332,7 @@ class _Lesson:
         if size < FEWEST:
             return trained
         self._draw(self._evenly(trained.scores), size, "thresholds")
-        return self._measured(trained.model, trained.raw)
+        return self._measured(trained.model, trained.raw, trained.each)
 
     def _seconds_left(self, trained: _Trained) -> float:
         """What asking about the undecided frames will take."""

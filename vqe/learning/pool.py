@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,7 @@ class Pool:
     chance: NDArray[np.float64]
     drawn: NDArray[np.bool_]
     held: NDArray[np.bool_]  # in a block that is held out
+    labels: list[Labels] = field(default_factory=list)  # all that the reference model has said
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -65,6 +66,7 @@ class Pool:
 
     def learn_labels(self, labels: Labels, judge: Judge) -> None:
         """Enter what the reference model says; frames outside the pool are passed over."""
+        self.labels.append(labels)
         true, soft = judge(labels)
         places = np.minimum(np.searchsorted(self.frames, labels.frames), len(self) - 1)
         here = self.frames[places] == labels.frames

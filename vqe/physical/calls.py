@@ -18,21 +18,26 @@ def call_values(
     call: ModelCall, labels: Labels, video: Video, classes: Mapping[int, str]
 ) -> NDArray[np.bool_] | NDArray[np.int64]:
     """The call's value on each frame: bool [n] for contains, int64 [n] for objects."""
-    counted = labels.scores >= np.float32(call.confidence)
+    counts = np.bincount(labels.owners()[counted(call, labels, video, classes)], minlength=len(labels)).astype(np.int64)
+    return counts > 0 if call.function == "contains" else counts
+
+
+def counted(call: ModelCall, labels: Labels, video: Video, classes: Mapping[int, str]) -> NDArray[np.bool_]:
+    """Which boxes the call counts: bool [m]."""
+    own = labels.scores >= np.float32(call.confidence)
     if call.classes:
         wanted = [i for i, name in classes.items() if name in call.classes]
-        counted &= np.isin(labels.classes, wanted)
+        own &= np.isin(labels.classes, wanted)
     owners = labels.owners()
     if call.min_area or call.region is not None:
         width, height = (s[owners].astype(np.float64) for s in sizes(video, labels.frames))
         if call.min_area:
-            counted &= areas(labels, width, height) >= call.min_area
+            own &= areas(labels, width, height) >= call.min_area
         if call.region is not None:
             x = (labels.boxes[:, 0] + labels.boxes[:, 2]).astype(np.float64) / 2 / width
             y = (labels.boxes[:, 1] + labels.boxes[:, 3]).astype(np.float64) / 2 / height
-            counted &= inside(call.region, x, y)
-    counts = np.bincount(owners[counted], minlength=len(labels)).astype(np.int64)
-    return counts > 0 if call.function == "contains" else counts
+            own &= inside(call.region, x, y)
+    return own
 
 
 def areas(labels: Labels, width: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 HELD_BYTES = 64_000_000  # decoded frames kept for a closer look: 82 of 960×540
 MOST_HELD_BYTES = 400_000_000  # where windows are long or frames large
 AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
-LOOK_BYTES = 16_000_000  # decoded frames that one core has at once to look at: 20 of 960×540
+LOOK_BYTES = 16_000_000  # decoded frames that one core has at once to look at: 16 of 960×540
+A_LOOK = 16  # a multiple of so many, as a small model takes at once
 FEWEST_AT_ONCE = 4
 BLOCK_SECONDS = 300.0  # a background is the median over so long: daylight changes slowly
 SAMPLES = 25  # frames of that median
@@ -102,7 +103,7 @@ class _Front:
         """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely."""
         parts: list[Seen] = []
         held: list[_Held] = []
-        step = min(AT_ONCE, max(FEWEST_AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)))
+        step = max(1, min(AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)) // A_LOOK) * A_LOOK
         for start in range(0, len(frames), step):
             found = list(self.frames(frames[start : start + step]))
             if found:

@@ -6,6 +6,10 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
+
+Crop: TypeAlias = tuple[float, float, float, float]  # x1, y1, x2, y2 as fractions of width and height
+WHOLE: Crop = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +19,14 @@ class Architecture:
     size        side of the picture that the network sees; thumbnails of a multiple of it are averaged down
     widths      channels of each convolution
     hidden      units of the dense layer
-    crop        the part seen: x1, y1, x2, y2 as fractions of width and height
+    crop        the part that is seen
     difference  whether the difference from the background is a channel beside the picture
     """
 
     size: int = 48
     widths: tuple[int, ...] = (16, 32, 64, 64)
     hidden: int = 32
-    crop: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    crop: Crop = WHOLE
     difference: bool = True
 
     def __post_init__(self) -> None:
@@ -36,7 +40,8 @@ class Architecture:
     @property
     def name(self) -> str:
         """As plans show it."""
-        return f"cnn {self.size}×{self.size} {'-'.join(map(str, self.widths))}"
+        part = "" if self.crop == WHOLE else " of a part"
+        return f"cnn {self.size}×{self.size} {'-'.join(map(str, self.widths))}{part}"
 
     @property
     def channels(self) -> int:
@@ -106,14 +111,13 @@ def _halved(side: int) -> int:
     return (side + 1) // 2
 
 
-def _four(numbers: list[float]) -> tuple[float, float, float, float]:
+def _four(numbers: list[float]) -> Crop:
     x1, y1, x2, y2 = map(float, numbers)
     return x1, y1, x2, y2
 
 
-# From cheapest to dearest.
+# From cheapest to dearest. The first is tried first, the others where it leaves much undecided.
 FAMILY: tuple[Architecture, ...] = (
-    Architecture(widths=(8, 16, 32, 64)),
     Architecture(),
     Architecture(size=96, widths=(8, 16, 32, 64, 64)),
     Architecture(size=96),

@@ -12,7 +12,7 @@ from vqe.models.quiet import openvino
 from vqe.models.specialised.architecture import Architecture
 from vqe.models.specialised.settings import DIFFERENCE_SCALE, NORM_EPSILON, PICTURE_SCALE
 
-BATCH = 32
+BATCH = 16
 
 
 class OpenvinoRunner:
