@@ -134,6 +134,17 @@ def test_what_may_need_a_closer_look_is_held(videos: dict[str, Video], name: str
         assert [n for n, _ in reader.pictures(both)] == both.tolist()
 
 
+def test_one_part_may_take_all_the_room(videos: dict[str, Video], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where something happens, most of a part may be looked at again, and nothing of the parts beside it."""
+    video = videos["long groups"]
+    monkeypatch.setattr(thumbnails, "HELD_BYTES", 60 * 3 * video.width * video.height // 2)
+    dense = np.arange(130, 180)
+    with Thumbnails(video, SIDE) as reader:
+        assert reader.room == 60
+        list(streamed(reader, np.arange(260), how=lambda f, s: (scores_of(f, s), np.isin(f, dense))))
+        assert reader.holds(dense)
+
+
 def test_where_there_is_no_room_pictures_are_decoded_again(
     videos: dict[str, Video], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,7 @@ class _Lesson:
         self.judge = judge
         self.seed = int(run.library.settings.number("seed"))
         self.most = int(MOST * len(task.frames))
+        self.training_seconds = 0.0  # of the family's first, from nothing
 
     def profile(self, worth: float) -> Profile:
         grid = min(GRID, max(60, len(self.task.frames) // 40))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vqe.cores import cores
 from vqe.video.demux import opened
 from vqe.video.frames import FrameReader
-from vqe.video.parallel import AHEAD, in_order
+from vqe.video.parallel import in_order
 from vqe.video.pictures import Converter
 from vqe.video.read import read_frames, tell_lost
 from vqe.video.stretches import groups, independent, split
@@ -64,6 +64,25 @@ class _Open:
 _Held: TypeAlias = "tuple[int, VideoFrame, Converter]"
 
 
+class _Room:
+    """For so many decoded frames, which several threads share."""
+
+    def __init__(self, frames: int) -> None:
+        self._free = frames
+        self._lock = threading.Lock()
+
+    def taken(self, frames: int) -> int:
+        """Take room for these, or as many of them as there is for."""
+        with self._lock:
+            taken = min(frames, self._free)
+            self._free -= taken
+            return taken
+
+    def give_back(self, frames: int) -> None:
+        with self._lock:
+            self._free += frames
+
+
 class _Front:
     """The frames of a video, front to back: the file that is open goes on where it is. To be closed.
 
@@ -99,8 +118,9 @@ class _Front:
     def small(self, frames: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
         return [source.small.picture(frame) for _, frame, source in self.frames(frames)]
 
-    def seen(self, frames: NDArray[np.int64], look: Look, most: int) -> tuple[Seen, list[_Held]]:
-        """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely."""
+    def seen(self, frames: NDArray[np.int64], look: Look, room: _Room) -> tuple[Seen, list[_Held]]:
+        """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely: one, and
+        others as far as there is room."""
         parts: list[Seen] = []
         held: list[_Held] = []
         step = max(1, min(AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)) // A_LOOK) * A_LOOK
@@ -111,7 +131,10 @@ class _Front:
                 small = np.stack([source.small.picture(frame) for _, frame, source in found])
                 scores, closer = look(numbers, small)
                 parts.append(Seen(numbers, small, scores))
-                held = [*held, *((n, f, s.full) for (n, f, s), c in zip(found, closer, strict=True) if c)][-most:]
+                fresh = [(n, f, s.full) for (n, f, s), c in zip(found, closer, strict=True) if c]
+                if fresh:  # there is always room for one
+                    kept = max(1, len(held)) + room.taken(len(fresh) - (not held))
+                    held = [*held, *fresh][-kept:]
         return _joined(parts, self.size), held
 
     def _opened(self, file: VideoFile, first: int) -> _Open:
@@ -214,6 +237,7 @@ class Thumbnails:
         look   makes a look at frames, for one thread; frames that may need a closer look are held as `read` does
         """
         apart, workers = self._apart, self.workers
+        room = _Room(self._most_held)
 
         @contextmanager
         def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, list[_Held], float]]]:
@@ -221,7 +245,7 @@ class Thumbnails:
 
             def work(frames: NDArray[np.int64]) -> tuple[Seen, list[_Held], float]:
                 start = time.perf_counter()
-                seen, held = front.seen(frames, own, max(1, self._most_held // (AHEAD * workers)))
+                seen, held = front.seen(frames, own, room)
                 return seen, held, time.perf_counter() - start
 
             try:
@@ -241,6 +265,7 @@ class Thumbnails:
         try:
             for seen, held, seconds in in_order(tasks(), make, workers):
                 work += seconds
+                room.give_back(max(0, len(held) - 1))
                 for number, frame, converter in held:
                     self._hold(number, frame, converter)
                 yield seen
