@@ -230,7 +230,7 @@ class _Lesson:
         best, first = trained, trained.model.architecture
         for number, architecture in enumerate(others(self.task, self.pool)):
             ratio = architecture.products / first.products
-            saved = self._seconds_left(best) - len(self.task.frames) * trained.each * (ratio - 1)
+            saved = self._undecided_seconds(best) - len(self.task.frames) * trained.each * (ratio - 1)
             if saved > WORTH_A_TRY * ratio * self.training_seconds:
                 other = self._trained(None, ROUNDS + number, architecture)
                 best = other if self._answering(other) < GAIN * self._answering(best) else best
@@ -238,7 +238,7 @@ class _Lesson:
 
     def _answering(self, trained: _Trained) -> float:
         """Seconds to score all frames and to ask about those that are left undecided."""
-        return self._seconds_left(trained) + len(self.task.frames) * trained.each
+        return self._undecided_seconds(trained) + len(self.task.frames) * trained.each
 
     def _trained(self, start: SpecialisedModel | None, number: int, architecture: Architecture = FAMILY[0]) -> _Trained:
         """A model that knows the labels outside held-out time."""
@@ -336,9 +336,14 @@ class _Lesson:
         return self._measured(trained.model, trained.raw, trained.each)
 
     def _seconds_left(self, trained: _Trained) -> float:
-        """What asking about the undecided frames will take."""
-        share = self._quality(trained)[0] + unseen_share(trained.samples, self.budget.fnr)
-        return share * len(self.task.frames) * self._reference_seconds()
+        """What asking about the undecided frames will take, and about those that are left so because few samples are
+        true."""
+        unseen = unseen_share(trained.samples, self.budget.fnr)
+        return self._undecided_seconds(trained) + unseen * len(self.task.frames) * self._reference_seconds()
+
+    def _undecided_seconds(self, trained: _Trained) -> float:
+        """What a better model may save of that."""
+        return self._quality(trained)[0] * len(self.task.frames) * self._reference_seconds()
 
     def _reference_seconds(self) -> float:
         spent = self.reference.spent
