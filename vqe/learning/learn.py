@@ -15,7 +15,7 @@ from vqe.learning.difference import Comparison
 from vqe.learning.family import others
 from vqe.learning.judge import judge_of
 from vqe.learning.packets import learn_packets
-from vqe.learning.pool import BLOCKS, STEP, Judge, make_pool
+from vqe.learning.pool import STEP, Judge, make_pool
 from vqe.learning.windows import VOTES, windows_of
 from vqe.library import ENOUGH
 from vqe.logical.budget import Budget
@@ -37,7 +37,6 @@ ROUNDS = 5
 SETTING = 0.2  # of the frames that will be asked: as many are asked before, to set thresholds by
 AROUND = 4  # frames asked between two neighbours of the grid that disagree
 FEWEST = 4  # true frames, and false ones, that there must be on either side of the split to train a model
-SPLITS = 50  # random halves of time that are tried
 REACHES = (0, 1, 2, 3)  # frames of the pool to either side, over which a mean of scores is tried
 TRAINING_SECONDS = 5.0  # about, a round
 WORTH_A_TRY = 4.0  # times what training another member of the family takes, that has to be left for it to save
@@ -193,22 +192,8 @@ class _Lesson:
         return np.asarray(1 + behind * decoding / self._reference_seconds(), np.float64)
 
     def _enough(self) -> bool:
-        """Split time into blocks to train on and blocks held out, so that both have frames of either kind; whether so.
-
-        Of some random halves the one that shares them out best: what recurs must not fall on one side only.
-        """
-        pool = self.pool
-        block = np.arange(len(pool)) * BLOCKS // max(1, len(pool))
-        known = [np.bincount(block[pool.known & (pool.true == kind)], minlength=BLOCKS) for kind in (True, False)]
-        chance = np.random.default_rng(self.seed)
-        halves = [chance.permutation(BLOCKS)[: BLOCKS // 2] for _ in range(SPLITS)]
-
-        def fewest(half: NDArray[np.int64]) -> int:
-            return min(int(min(each[half].sum(), each.sum() - each[half].sum())) for each in known)
-
-        best = max(halves, key=fewest)
-        pool.held = np.isin(block, best)
-        return fewest(best) >= FEWEST
+        """Hold half of the time out; whether both halves have frames of either kind to speak of."""
+        return self.pool.hold_out(self.seed) >= FEWEST
 
     def _hopeless(self, worth: float) -> str:
         """Why a small model would leave more than the share `worth` of the frames undecided; '' where it may not.

@@ -18,6 +18,7 @@ STEP = 3  # frames from one to the next in a stretch: neighbours show nearly the
 MOST = POOL // STEP  # frames in the pool; their thumbnails are held in memory: 110 MB
 STRETCH = 100  # frames of the pool that follow each other, where the video is too long to be seen whole
 BLOCKS = 24  # of time: half of them are held out from training, to set thresholds by
+SPLITS = 50  # random halves of time that are tried
 MEASURED = 1024  # thumbnails measured at once
 
 # Whether the predicate is true of each frame, and how clearly, from 0 to 1.
@@ -73,6 +74,24 @@ class Pool:
         self.known[places[here]] = True
         self.true[places[here]] = true[here]
         self.soft[places[here]] = soft[here]
+
+    def hold_out(self, seed: int) -> int:
+        """Split time into blocks to train on and blocks held out, so that both have frames of either kind: how many
+        there are at the least, of any kind in any half.
+
+        Of some random halves the one that shares them out best: what recurs must not fall on one side only.
+        """
+        block = np.arange(len(self)) * BLOCKS // max(1, len(self))
+        known = [np.bincount(block[self.known & (self.true == kind)], minlength=BLOCKS) for kind in (True, False)]
+        chance = np.random.default_rng(seed)
+        halves = [chance.permutation(BLOCKS)[: BLOCKS // 2] for _ in range(SPLITS)]
+
+        def fewest(half: NDArray[np.int64]) -> int:
+            return min(int(min(each[half].sum(), each.sum() - each[half].sum())) for each in known)
+
+        best = max(halves, key=fewest)
+        self.held = np.isin(block, best)
+        return fewest(best)
 
     def draw(self, chance: NDArray[np.float64], luck: NDArray[np.float64]) -> NDArray[np.int64]:
         """Take frames at random, each with its own chance (Poisson sampling): their positions.
