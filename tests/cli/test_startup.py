@@ -44,13 +44,14 @@ def test_planning_loads_no_framework(environment: dict[str, str]) -> None:
     assert not loaded(EXPLAIN, environment) & (FRAMEWORKS | {"pandas", "av", "rich", "prompt_toolkit"})
 
 
-@pytest.mark.parametrize(("query", "most"), [("SELECT 1", 0.25), (EXPLAIN, 1.0)], ids=["SELECT 1", "EXPLAIN"])
+@pytest.mark.parametrize(("query", "most"), [("SELECT 1", 1.0), (EXPLAIN, 6.0)], ids=["SELECT 1", "EXPLAIN"])
 def test_cost_over_importing_duckdb_and_lark(query: str, most: float, environment: dict[str, str]) -> None:
-    """Medians of runs in turn, in seconds of the processor: the clock would measure what else the machine does."""
+    """Times what the imports take: medians of runs in turn, in seconds of the processor, which other work beside them
+    makes longer too, but both alike."""
     commands = ([sys.executable, "-c", "import duckdb, lark"], [sys.executable, "-m", "vqe", "-c", query])
     runs = [[seconds(command, environment) for command in commands] for _ in range(5)]
     base, ours = (statistics.median(times) for times in zip(*runs, strict=True))
-    assert ours - base <= most
+    assert ours - base <= most * base
 
 
 def seconds(command: list[str], environment: dict[str, str]) -> float:
