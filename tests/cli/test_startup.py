@@ -44,14 +44,22 @@ def test_planning_loads_no_framework(environment: dict[str, str]) -> None:
     assert not loaded(EXPLAIN, environment) & (FRAMEWORKS | {"pandas", "av", "rich", "prompt_toolkit"})
 
 
-@pytest.mark.parametrize(("query", "most"), [("SELECT 1", 1.0), (EXPLAIN, 6.0)], ids=["SELECT 1", "EXPLAIN"])
-def test_cost_over_importing_duckdb_and_lark(query: str, most: float, environment: dict[str, str]) -> None:
-    """Times what the imports take: medians of runs in turn, in seconds of the processor, which other work beside them
-    makes longer too, but both alike."""
+@pytest.mark.parametrize(("query", "most"), [("SELECT 1", 0.25), (EXPLAIN, 1.0)], ids=["SELECT 1", "EXPLAIN"])
+def test_cost_over_importing_duckdb_and_lark(
+    query: str, most: float, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Medians of runs in turn, in seconds of the processor: the clock would measure what else the machine does.
+
+    What is imported has been compiled, as pip does it: otherwise Python's compiler would be measured.
+    """
+    environment = {k: v for k, v in environment.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(tmp_path)
     commands = ([sys.executable, "-c", "import duckdb, lark"], [sys.executable, "-m", "vqe", "-c", query])
+    for command in commands:
+        seconds(command, environment)
     runs = [[seconds(command, environment) for command in commands] for _ in range(5)]
     base, ours = (statistics.median(times) for times in zip(*runs, strict=True))
-    assert ours - base <= most * base
+    assert ours - base <= most
 
 
 def seconds(command: list[str], environment: dict[str, str]) -> float:
