@@ -61,7 +61,7 @@ def learn(task: Task, budget: Budget, run: Run, worth: float = 1.0) -> Profile:
 class _Trained:
     """A network, and its scores of the whole pool: `raw` ones, and means over so many frames to either side.
 
-    each: seconds that scoring a frame took
+    each: seconds that scoring a frame took, where that was timed
     """
 
     model: SpecialisedModel
@@ -69,7 +69,7 @@ class _Trained:
     scores: NDArray[np.float32]
     reach: int
     samples: Samples
-    each: float
+    each: float = 0.0
 
 
 class _Lesson:
@@ -243,22 +243,23 @@ class _Lesson:
             self.training_seconds = time.perf_counter() - began
         began = time.perf_counter()
         raw = pool.each(model.probabilities)
-        return self._measured(model, raw, (time.perf_counter() - began) / len(pool))
+        each = (time.perf_counter() - began) / len(pool)
+        return replace(self._measured(model, raw), each=each)
 
-    def _measured(self, model: SpecialisedModel, raw: NDArray[np.float32], each: float) -> _Trained:
+    def _measured(self, model: SpecialisedModel, raw: NDArray[np.float32]) -> _Trained:
         """With the mean over the frames around that leaves the fewest undecided.
 
         What is seen for a moment only, or seen badly where it comes into view, is told from noise by its neighbours.
         """
         if self.windows.reach:
-            return self._mean(model, raw, self.windows.reach, each)
+            return self._mean(model, raw, self.windows.reach)
         self._look_beside(raw)
-        found = [self._mean(model, raw, reach, each) for reach in REACHES if not reach or self.task.frames.consecutive]
+        found = [self._mean(model, raw, reach) for reach in REACHES if not reach or self.task.frames.consecutive]
         return min(found, key=self._quality)
 
-    def _mean(self, model: SpecialisedModel, raw: NDArray[np.float32], reach: int, each: float) -> _Trained:
+    def _mean(self, model: SpecialisedModel, raw: NDArray[np.float32], reach: int) -> _Trained:
         scores = smoothed(raw, self.pool.frames, reach * STEP)
-        return _Trained(model, raw, scores, reach, self._samples(scores), each)
+        return _Trained(model, raw, scores, reach, self._samples(scores))
 
     def _quality(self, trained: _Trained) -> tuple[float, float]:
         """Of all frames the share that is undecided, and what of the budget is spent; the less the better."""
@@ -318,7 +319,7 @@ class _Lesson:
         if size < FEWEST:
             return trained
         self._draw(self._evenly(trained.scores), size, "thresholds")
-        return self._measured(trained.model, trained.raw, trained.each)
+        return self._measured(trained.model, trained.raw)
 
     def _seconds_left(self, trained: _Trained) -> float:
         """What asking about the undecided frames will take, and about those that are left so because few samples are

@@ -144,7 +144,7 @@ def _sampling(situation: Situation) -> Candidate:
     skipping = _decoded(situation.task.video, every)
     decoded = len(situation.task.frames) * min(1.0, skipping)
     seconds = asked * situation.costs.reference + decoded * situation.costs.thumbnail
-    audit, checked = _audit_of_samples(situation, every, 1 - UNCLEAR, seconds)
+    audit, checked = _audit_of_samples(situation, every, seconds)
     seconds += checked * (situation.costs.reference + (0.0 if skipping >= 1 else access_seconds(situation)))
     predicted = Predicted(seconds, asked, checked=checked)
 
@@ -156,14 +156,14 @@ def _sampling(situation: Situation) -> Candidate:
     )
 
 
-def _audit_of_samples(situation: Situation, every: int, inferred: float, seconds: float) -> tuple[Audit | None, float]:
-    """As `audited`, of the share of all frames whose truth is inferred. How many of them are true nobody knows, so
-    either kind is drawn alike."""
+def _audit_of_samples(situation: Situation, every: int, seconds: float) -> tuple[Audit | None, float]:
+    """As `audited`, of the frames whose truth is inferred. How many of them are true nobody knows, so either kind is
+    drawn alike."""
     task = situation.task
     if not situation.audit:
         return None, 0.0
     each = max(1.0, task.frames_in(task.window) * (MAJORITY - 1 / every))  # what has not been asked anyway
-    of = max(1.0, inferred * len(task.frames))
+    of = max(1.0, (1 - UNCLEAR) * len(task.frames))
     share = situation.audit * seconds / situation.costs.reference / each / of
     audit = situation.lottery.going_on(share, share)
     return audit, min(each * situation.lottery.fresh(audit)[0] * of, situation.unknown)

@@ -28,8 +28,8 @@ def counted(call: ModelCall, labels: Labels, video: Video, classes: Mapping[int,
     if call.classes:
         wanted = [i for i, name in classes.items() if name in call.classes]
         own &= np.isin(labels.classes, wanted)
-    owners = labels.owners()
     if call.min_area or call.region is not None:
+        owners = labels.owners()
         width, height = (s[owners].astype(np.float64) for s in sizes(video, labels.frames))
         if call.min_area:
             own &= areas(labels, width, height) >= call.min_area

@@ -295,8 +295,11 @@ class _Held:
 
     def _settle(self, drawn: Bools, windows: _Windows) -> None:
         """Ask until the truth of the drawn frames is known: half a window mostly tells what the majority is."""
+        unsettled = drawn
         for part in SETTLING:
-            unsettled = drawn & ~windows.majority(self.answers)[1]
+            if not unsettled.any():
+                return
+            unsettled = unsettled & ~windows.majority(self.answers)[1]
             self._ask(np.flatnonzero(windows.narrowed(part).spread(unsettled)))
 
     def _see(self, result: Bools, right: Bools, by_model: Bools, drawn: Bools, now: Bools) -> None:

@@ -64,25 +64,6 @@ class _Open:
 _Held: TypeAlias = "tuple[int, VideoFrame, Converter]"
 
 
-class _Room:
-    """For so many decoded frames, which several threads share."""
-
-    def __init__(self, frames: int) -> None:
-        self._free = frames
-        self._lock = threading.Lock()
-
-    def taken(self, frames: int) -> int:
-        """Take room for these, or as many of them as there is for."""
-        with self._lock:
-            taken = min(frames, self._free)
-            self._free -= taken
-            return taken
-
-    def give_back(self, frames: int) -> None:
-        with self._lock:
-            self._free += frames
-
-
 class _Front:
     """The frames of a video, front to back: the file that is open goes on where it is. To be closed.
 
@@ -118,12 +99,12 @@ class _Front:
     def small(self, frames: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
         return [source.small.picture(frame) for _, frame, source in self.frames(frames)]
 
-    def seen(self, frames: NDArray[np.int64], look: Look, room: _Room) -> tuple[Seen, list[_Held]]:
+    def seen(self, frames: NDArray[np.int64], look: Look, room: threading.Semaphore) -> tuple[Seen, list[_Held]]:
         """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely: one, and
-        others as far as there is room."""
+        others as far as there is room. Whoever takes them releases it."""
         parts: list[Seen] = []
         held: list[_Held] = []
-        step = max(1, min(AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)) // A_LOOK) * A_LOOK
+        step = max(A_LOOK, min(AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)) // A_LOOK * A_LOOK)
         for start in range(0, len(frames), step):
             found = list(self.frames(frames[start : start + step]))
             if found:
@@ -132,8 +113,9 @@ class _Front:
                 scores, closer = look(numbers, small)
                 parts.append(Seen(numbers, small, scores))
                 fresh = [(n, f, s.full) for (n, f, s), c in zip(found, closer, strict=True) if c]
-                if fresh:  # there is always room for one
-                    kept = max(1, len(held)) + room.taken(len(fresh) - (not held))
+                if fresh:
+                    others = fresh if held else fresh[1:]  # there is always room for one
+                    kept = max(1, len(held)) + sum(room.acquire(blocking=False) for _ in others)
                     held = [*held, *fresh][-kept:]
         return _joined(parts, self.size), held
 
@@ -237,7 +219,7 @@ class Thumbnails:
         look   makes a look at frames, for one thread; frames that may need a closer look are held as `read` does
         """
         apart, workers = self._apart, self.workers
-        room = _Room(self._most_held)
+        room = threading.Semaphore(self._most_held)
 
         @contextmanager
         def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, list[_Held], float]]]:
@@ -265,7 +247,8 @@ class Thumbnails:
         try:
             for seen, held, seconds in in_order(tasks(), make, workers):
                 work += seconds
-                room.give_back(max(0, len(held) - 1))
+                for _ in held[1:]:
+                    room.release()
                 for number, frame, converter in held:
                     self._hold(number, frame, converter)
                 yield seen
