@@ -12,7 +12,8 @@ import pytest
 from clips import make_clip, make_files, read_number
 
 from vqe.errors import RunError, VqeWarning
-from vqe.video import Video, open_video, read, read_frames
+from vqe.video import Video, open_video, read, read_frames, readers
+from vqe.video.frames import FrameReader
 
 LOST = (400, 500, 700)
 CLIPS: dict[str, list[dict[str, Any]]] = {
@@ -126,13 +127,13 @@ def test_lost_frames_are_told_once_a_file(broken: Video) -> None:
 def test_each_group_is_decoded_once(videos: dict[str, Video], monkeypatch: pytest.MonkeyPatch) -> None:
     """However many of its frames are asked for: that is what `read_frames` promises."""
     decoded: list[object] = []
-    real = read.FrameReader._show
+    real = FrameReader._show
 
     def counted(self: Any) -> Any:
         decoded.append(real(self))
         return decoded[-1]
 
-    monkeypatch.setattr(read.FrameReader, "_show", counted)
+    monkeypatch.setattr(FrameReader, "_show", counted)
     list(read_frames(videos["long groups"], np.arange(0, 300, 5)))
     assert len(decoded) <= 300
 
@@ -140,12 +141,12 @@ def test_each_group_is_decoded_once(videos: dict[str, Video], monkeypatch: pytes
 def test_a_file_is_opened_once_a_core(videos: dict[str, Video], monkeypatch: pytest.MonkeyPatch) -> None:
     """To open an MP4 of ten hours takes some tenths of a second."""
     opened: list[object] = []
-    real = read.opened
+    real = readers.opened
 
     def counted(*given: Any) -> Any:
         opened.append(given)
         return real(*given)
 
-    monkeypatch.setattr(read, "opened", counted)
+    monkeypatch.setattr(readers, "opened", counted)
     list(read_frames(videos["short groups"], np.arange(0, 300, 20)))
     assert len(opened) <= 3

@@ -1,4 +1,4 @@
-"""ultralytics and OpenVINO, imported so that they keep to themselves: no output, no network, our settings kept."""
+"""ultralytics and what it runs on, imported so that they keep to themselves: no output, no network, settings kept."""
 
 from __future__ import annotations
 
@@ -47,6 +47,23 @@ def openvino() -> Any:
         finally:
             del sys.modules["openvino_telemetry"]
     return importlib.import_module("openvino")
+
+
+def torchvision() -> Any:
+    """The module, imported without triton where there is no GPU for it: 75 MB that torch loads to look at a type."""
+    import torch
+
+    if "torchvision" not in sys.modules and "triton" not in sys.modules and not _has_gpu(torch):
+        sys.modules["triton"] = None  # type: ignore[assignment]  # importing it fails, and torch does without
+        try:
+            importlib.import_module("torchvision")
+        finally:
+            del sys.modules["triton"]
+    return importlib.import_module("torchvision")
+
+
+def _has_gpu(torch: Any) -> bool:
+    return bool(torch.cuda.is_available() or (hasattr(torch, "xpu") and torch.xpu.is_available()))
 
 
 def _import(settings: Path) -> None:

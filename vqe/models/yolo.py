@@ -15,7 +15,7 @@ from vqe.models.export import Runnable
 from vqe.models.metadata import Description
 from vqe.models.model import Detected, ModelInfo
 from vqe.models.openvino_cache import compiled_models
-from vqe.models.quiet import undisturbed, yolo_class
+from vqe.models.quiet import torchvision, undisturbed, yolo_class
 from vqe.models.settings import IOU, MOST_BOXES
 from vqe.models.streams import Streams, Workers
 
@@ -37,8 +37,8 @@ class YoloModel:
     def __init__(self, info: ModelInfo, what: Runnable, home: Path) -> None:
         """Loads and warms up."""
         import torch
-        import torchvision  # noqa: F401 (ultralytics picks its suppression by whether this is imported)
 
+        torchvision()  # ultralytics picks its suppression by whether this is imported
         yolo = yolo_class(home)
         with undisturbed(), compiled_models(home, full_precision=what.full_precision, streams=True):
             model = yolo(str(what.path), task="segment" if info.masks else "detect")

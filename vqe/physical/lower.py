@@ -20,16 +20,18 @@ from vqe.physical.specialise import specialise
 from vqe.physical.stable import stable
 from vqe.physical.thumbnails import thumbnails
 from vqe.physical.track import track
-from vqe.video import Video
+from vqe.video import Readers, Video
 
 
 def lower(relation: plan.Relation, run: Run, functions: Mapping[str, str]) -> Operator:
     """`functions`: for each call outside WHERE (as text) the name of the function that gives its values."""
-    return _lower(relation, run, functions, relation.video, relation.info)
+    return _lower(relation, run, functions, relation.video, relation.info, Readers.of(relation.video))
 
 
-def _lower(node: Node, run: Run, functions: Mapping[str, str], video: Video, info: ModelInfo) -> Operator:
-    inputs = tuple(_lower(child, run, functions, video, info) for child in children(node))
+def _lower(
+    node: Node, run: Run, functions: Mapping[str, str], video: Video, info: ModelInfo, readers: Readers
+) -> Operator:
+    inputs = tuple(_lower(child, run, functions, video, info, readers) for child in children(node))
     below = inputs[0].batches if inputs else None
     match node:
         case plan.Scan():
@@ -47,9 +49,9 @@ def _lower(node: Node, run: Run, functions: Mapping[str, str], video: Video, inf
         case plan.Stable():
             return Operator(node, inputs, lambda: stable(node, below(), run, info))
         case plan.PacketFilter():
-            return Operator(node, inputs, lambda: packet_filter(node, below(), run))
+            return Operator(node, inputs, lambda: packet_filter(node, below(), run, readers))
         case plan.Thumbnails():
-            return Operator(node, inputs, lambda: thumbnails(node, below(), run))
+            return Operator(node, inputs, lambda: thumbnails(node, below(), run, readers))
         case plan.Difference():
             return Operator(node, inputs, lambda: difference(node, below(), run, video))
         case plan.Specialise():

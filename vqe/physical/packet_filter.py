@@ -15,7 +15,7 @@ from vqe.packets import idle
 from vqe.physical.batch import Batches
 from vqe.physical.look import Scorer
 from vqe.physical.operator import Run
-from vqe.video import Look, Thumbnails, VideoFile
+from vqe.video import Look, Readers, Thumbnails, VideoFile
 
 AT_ONCE = 16  # key frames that one core decodes
 NOBODY = (2.0, 2.0)  # scores so, and is held
@@ -23,9 +23,9 @@ NOBODY = (2.0, 2.0)  # scores so, and is held
 Singles = NDArray[np.float32]
 
 
-def packet_filter(node: plan.PacketFilter, source: Batches, run: Run) -> Batches:
+def packet_filter(node: plan.PacketFilter, source: Batches, run: Run, readers: Readers) -> Batches:
     """All frames, with a mark at those that need no decoding."""
-    with Thumbnails(node.video, node.size) as reader:
+    with Thumbnails(node.video, node.size, readers=readers) as reader:
         scorer = Scorer(node.proxy, reader, NOBODY)
         looks = cycle([scorer.look() for _ in range(reader.workers)])  # made ready once, for all batches
         file: _File | None = None

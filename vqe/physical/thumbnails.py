@@ -12,12 +12,12 @@ from vqe.logical import plan
 from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence
 from vqe.physical.look import Scorer
 from vqe.physical.operator import Run
-from vqe.video import Seen, Thumbnails
+from vqe.video import Readers, Seen, Thumbnails
 
 
-def thumbnails(node: plan.Thumbnails, source: Batches, run: Run) -> Batches:
+def thumbnails(node: plan.Thumbnails, source: Batches, run: Run, readers: Readers) -> Batches:
     """Frames that cannot be decoded are left out, with a warning; those that are idle have no thumbnail."""
-    with Thumbnails(node.video, node.size, node.window) as reader:
+    with Thumbnails(node.video, node.size, node.window, readers) as reader:
         if node.proxy is None:
             yield from _in_order(node, source, run, reader)
         else:

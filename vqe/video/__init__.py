@@ -9,6 +9,7 @@ from vqe.video.files import find_files
 from vqe.video.index import FileIndex
 from vqe.video.opening import open_video
 from vqe.video.read import read_frames
+from vqe.video.readers import Readers
 from vqe.video.stretches import groups
 from vqe.video.thumbnails import Look, Seen, Thumbnails
 from vqe.video.video import Video, VideoFile
@@ -16,6 +17,7 @@ from vqe.video.video import Video, VideoFile
 __all__ = [
     "FileIndex",
     "Look",
+    "Readers",
     "Seen",
     "Thumbnails",
     "Video",

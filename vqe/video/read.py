@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from vqe.cores import cores
 from vqe.errors import VqeWarning
-from vqe.video.demux import opened
-from vqe.video.frames import FrameReader
 from vqe.video.parallel import in_order
 from vqe.video.pictures import Converter
+from vqe.video.readers import Readers
 from vqe.video.stretches import independent
 from vqe.video.video import Video, VideoFile
 
@@ -26,24 +25,38 @@ MOST = 8  # pictures of a group that are decoded before they are asked for; wher
 Numbered: TypeAlias = tuple[int, NDArray[np.uint8]]
 
 
-def read_frames(video: Video, frames: NDArray[np.int64], format: str = "bgr24") -> Iterator[Numbered]:
+def read_frames(
+    video: Video, frames: NDArray[np.int64], format: str = "bgr24", readers: Readers | None = None
+) -> Iterator[Numbered]:
     """Yield (frame number, upright picture [height, width, 3]) for strictly rising frame numbers, in their order.
 
     Decodes each group of pictures at most once, and only those needed. A frame that cannot be decoded is left out,
     with one VqeWarning a file. ValueError where the numbers do not rise, IndexError where one does not exist,
     RunError where a file has gone since it was indexed. Closing the generator closes the file.
+    `readers`: to read with, where others have them too.
     """
     frames = np.asarray(frames, dtype=np.int64)
     if (frames[1:] <= frames[:-1]).any():
         raise ValueError("frame numbers must rise strictly")
-    return _pictures(video, frames, video.file_of(frames), format)
+    return _pictures(video, frames, video.file_of(frames), format, readers)
 
 
-def _pictures(video: Video, frames: NDArray[np.int64], numbers: NDArray[np.int64], format: str) -> Iterator[Numbered]:
+def _pictures(
+    video: Video, frames: NDArray[np.int64], numbers: NDArray[np.int64], format: str, readers: Readers | None
+) -> Iterator[Numbered]:
     for n in np.unique(numbers):
         first, stop = np.searchsorted(numbers, [n, n + 1])
         file, own = video.files[n], frames[first:stop]
-        yield from (_scattered if _apart(file, own) else _of_file)(file, own, format)
+        scattered, found = _apart(file, own), 0
+        with ExitStack() as stack:
+            used = readers
+            if used is None:
+                used = Readers(cores() if scattered else 1, scattered)
+                stack.callback(used.close)
+            for picture in stack.enter_context(closing((_scattered if scattered else _read)(file, own, used, format))):
+                found += 1
+                yield picture
+        tell_lost(file.path, len(own) - found)
 
 
 def _apart(file: VideoFile, frames: NDArray[np.int64]) -> bool:
@@ -58,43 +71,23 @@ def _groups(file: VideoFile, frames: NDArray[np.int64]) -> list[NDArray[np.int64
     return np.split(frames, np.flatnonzero(np.diff(own)) + 1)
 
 
-def _scattered(file: VideoFile, frames: NDArray[np.int64], format: str) -> Iterator[Numbered]:
+def _scattered(file: VideoFile, frames: NDArray[np.int64], readers: Readers, format: str) -> Generator[Numbered]:
     """The frames of a group of pictures at a time, on all cores, and while whoever asked works on those before."""
-    readers: list[FrameReader] = []
 
     @contextmanager
     def make() -> Iterator[Callable[[NDArray[np.int64]], list[Numbered]]]:
-        with _opened(file, format, lone=True) as (reader, pictures):
-            readers.append(reader)
-            yield lambda part: list(pictures(part))
+        yield lambda part: list(_read(file, part, readers, format))
 
-    parts = _groups(file, frames)
-    for found in in_order(parts, make, cores()):
+    for found in in_order(_groups(file, frames), make, cores()):
         yield from found
-    tell_lost(file.path, sum(reader.lost for reader in readers))
 
 
-def _of_file(file: VideoFile, frames: NDArray[np.int64], format: str) -> Iterator[Numbered]:
-    with _opened(file, format) as (reader, pictures):
-        yield from pictures(frames)
-    tell_lost(file.path, reader.lost)
-
-
-@contextmanager
-def _opened(
-    file: VideoFile, format: str, lone: bool = False
-) -> Iterator[tuple[FrameReader, Callable[[NDArray[np.int64]], Iterator[Numbered]]]]:
-    """The file's reader, and what makes pictures of rising frames with it; each call goes on behind the one before."""
-    index = file.index
-    converter = Converter(index.width, index.height, format)
-    with opened(file.path, index.damaged, lone) as source:
-        reader = FrameReader(source, index.pts, index.keyframes, index.timed)
-
-        def pictures(frames: NDArray[np.int64]) -> Iterator[Numbered]:
-            for number, frame in reader.frames(int(f) - file.first_frame for f in frames):
-                yield file.first_frame + number, converter.picture(frame)
-
-        yield reader, pictures
+def _read(file: VideoFile, frames: NDArray[np.int64], readers: Readers, format: str) -> Generator[Numbered]:
+    converter = Converter(file.index.width, file.index.height, format)
+    own = frames - file.first_frame
+    with readers.reader(file, int(own[0])) as reader:
+        for number, frame in reader.frames(map(int, own)):
+            yield file.first_frame + number, converter.picture(frame)
 
 
 def tell_lost(path: Path, lost: int) -> None:

@@ -19,6 +19,11 @@ def independent(file: VideoFile) -> bool:
     return not index.damaged and int(np.diff(index.keyframes, append=file.frame_count).max()) <= LONGEST
 
 
+def apart(video: Video) -> bool:
+    """Whether that holds of all its files."""
+    return all(independent(file) for file in video.files)
+
+
 def groups(video: Video) -> NDArray[np.int64]:
     """The first frame of every group of pictures: key frames that decoding can begin at, in all files."""
     return np.concatenate([file.index.keyframes + file.first_frame for file in video.files])

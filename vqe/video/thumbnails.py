@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
@@ -16,18 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.cores import cores
-from vqe.video.demux import opened
-from vqe.video.frames import FrameReader
 from vqe.video.parallel import in_order
 from vqe.video.pictures import Converter
 from vqe.video.read import read_frames, tell_lost
-from vqe.video.stretches import groups, independent, split
+from vqe.video.readers import Readers
+from vqe.video.stretches import apart, groups, split
 from vqe.video.video import Video, VideoFile
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-HELD_BYTES = 64_000_000  # decoded frames kept for a closer look: 82 of 960×540
+HELD_BYTES = 32_000_000  # decoded frames at hand for a closer look, and as many on their way: 41 of 960×540
 MOST_HELD_BYTES = 400_000_000  # where windows are long or frames large
 AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
 LOOK_BYTES = 16_000_000  # decoded frames that one core has at once to look at: 16 of 960×540
@@ -51,12 +51,11 @@ class Seen:
     scores: NDArray[np.float32] | None
 
 
-@dataclass
-class _Open:
-    """A file while it is read in order."""
+@dataclass(frozen=True)
+class _Pictures:
+    """What makes pictures of a file's frames."""
 
     file: VideoFile
-    reader: FrameReader
     small: Converter
     full: Converter
 
@@ -65,39 +64,33 @@ _Held: TypeAlias = "tuple[int, VideoFrame, Converter]"
 
 
 class _Front:
-    """The frames of a video, front to back: the file that is open goes on where it is. To be closed.
+    """The frames of a video for one thread.
 
-    `lost`: of the files that were closed, how many frames were wanted and could not be decoded.
+    `lost`: by file, how many frames were wanted and could not be decoded.
     """
 
-    def __init__(self, video: Video, size: int, lone: bool = False) -> None:
+    def __init__(self, video: Video, size: int, readers: Readers) -> None:
         self.video = video
         self.size = size
-        self.lone = lone
-        self.open: _Open | None = None
+        self.readers = readers
         self.lost: Counter[Path] = Counter()
-        self._stack = ExitStack()
-        self._last = -1
+        self._pictures: _Pictures | None = None
 
-    def close(self) -> None:
-        if self.open is not None:
-            self.lost[self.open.file.path] += self.open.reader.lost
-        self.open = None
-        self._stack.close()
-
-    def frames(self, frames: NDArray[np.int64]) -> Iterator[tuple[int, VideoFrame, _Open]]:
+    def frames(self, frames: NDArray[np.int64]) -> Generator[tuple[int, VideoFrame, _Pictures]]:
         """Of strictly rising frames those that could be decoded, with their numbers."""
         files = self.video.file_of(frames)
         for number in np.unique(files):
             file = self.video.files[number]
-            own = frames[files == number]
-            source = self._opened(file, int(own[0]))
-            for n, frame in source.reader.frames(int(f) - file.first_frame for f in own):
-                yield file.first_frame + n, frame, source
-            self._last = int(own[-1])
+            own = frames[files == number] - file.first_frame
+            pictures, shown = self._pictures_of(file), 0
+            with self.readers.reader(file, int(own[0])) as reader:
+                for n, frame in reader.frames(map(int, own)):
+                    shown += 1
+                    yield file.first_frame + n, frame, pictures
+            self.lost[file.path] += len(own) - shown
 
     def small(self, frames: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
-        return [source.small.picture(frame) for _, frame, source in self.frames(frames)]
+        return [pictures.small.picture(frame) for _, frame, pictures in self.frames(frames)]
 
     def seen(self, frames: NDArray[np.int64], look: Look, room: threading.Semaphore) -> tuple[Seen, list[_Held]]:
         """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely: one, and
@@ -105,30 +98,24 @@ class _Front:
         parts: list[Seen] = []
         held: list[_Held] = []
         step = max(A_LOOK, min(AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)) // A_LOOK * A_LOOK)
-        for start in range(0, len(frames), step):
-            found = list(self.frames(frames[start : start + step]))
-            if found:
+        with closing(self.frames(frames)) as source:
+            while found := list(islice(source, step)):
                 numbers = np.array([n for n, _, _ in found], np.int64)
-                small = np.stack([source.small.picture(frame) for _, frame, source in found])
+                small = np.stack([pictures.small.picture(frame) for _, frame, pictures in found])
                 scores, closer = look(numbers, small)
                 parts.append(Seen(numbers, small, scores))
-                fresh = [(n, f, s.full) for (n, f, s), c in zip(found, closer, strict=True) if c]
+                fresh = [(n, f, p.full) for (n, f, p), c in zip(found, closer, strict=True) if c]
                 if fresh:
                     others = fresh if held else fresh[1:]  # there is always room for one
                     kept = max(1, len(held)) + sum(room.acquire(blocking=False) for _ in others)
                     held = [*held, *fresh][-kept:]
         return _joined(parts, self.size), held
 
-    def _opened(self, file: VideoFile, first: int) -> _Open:
-        """The file's reader, which goes on where it is; a new one for another file, or to go back."""
-        if self.open is None or self.open.file is not file or first <= self._last:
-            self.close()
-            index = file.index
-            source = self._stack.enter_context(opened(file.path, index.damaged, self.lone))
-            reader = FrameReader(source, index.pts, index.keyframes, index.timed)
+    def _pictures_of(self, file: VideoFile) -> _Pictures:
+        if self._pictures is None or self._pictures.file is not file:
             small = Converter(self.size, self.size, "gray", small=True)
-            self.open = _Open(file, reader, small, Converter(index.width, index.height, "bgr24"))
-        return self.open
+            self._pictures = _Pictures(file, small, Converter(file.index.width, file.index.height, "bgr24"))
+        return self._pictures
 
 
 def _joined(parts: list[Seen], size: int) -> Seen:
@@ -149,25 +136,27 @@ class Thumbnails:
     `at_once` frames and of the `window` before them, where it is not so long that memory forbids it.
     A context manager; for one thread at a time.
 
+    readers  shared with others who decode the same video; they are closed with this
     seconds  that streams have taken, the work of all cores side by side; `busy`: how many there were at the most
     """
 
-    def __init__(self, video: Video, size: int, window: int = 0) -> None:
+    def __init__(self, video: Video, size: int, window: int = 0, readers: Readers | None = None) -> None:
         self.video = video
         self.size = size
+        self._apart = apart(video)
         each = _frame_bytes(video)
         fewest = min(window, MOST_HELD_BYTES // each) + 2 * FEWEST_AT_ONCE
         self._most_held = max(fewest, HELD_BYTES // each)
         self.at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, (self._most_held - window) // 2))
-        self._front = _Front(video, size)
-        self._scenery = _Front(video, size)  # for backgrounds, which lie ahead
+        self._readers = Readers(self.workers, self._apart) if readers is None else readers
+        self._front = _Front(video, size, Readers(1, lone=False))  # alone at work
+        self._scenery = _Front(video, size, Readers(1, lone=True))  # for backgrounds, while others are in use
         self._held: OrderedDict[int, tuple[VideoFrame, Converter]] = OrderedDict()
         self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
         self._lost: Counter[Path] = Counter()  # by file, of all that was asked for
         self._lock = threading.Lock()  # of backgrounds: whoever looks at frames needs them
         self.seconds = 0.0
         self.busy = 1
-        self._apart = all(independent(file) for file in video.files)
         self._groups = groups(video)
 
     def __enter__(self) -> Self:
@@ -180,14 +169,13 @@ class Thumbnails:
 
     def close(self) -> None:
         self._held.clear()
-        self._front.close()
-        self._scenery.close()
-        self._lost += self._front.lost
-        self._front.lost.clear()
+        for readers in (self._readers, self._front.readers, self._scenery.readers):
+            readers.close()
 
     def tell_lost(self) -> None:
-        """A VqeWarning for each file of which frames were asked for, until it was closed, that cannot be decoded."""
-        lost, self._lost = self._lost, Counter()
+        """A VqeWarning for each file of which frames were asked for that cannot be decoded."""
+        lost = self._lost + self._front.lost
+        self._lost, self._front.lost = Counter(), Counter()
         for path, count in lost.items():
             tell_lost(path, count)
 
@@ -218,12 +206,12 @@ class Thumbnails:
         parts  as `parts` makes them
         look   makes a look at frames, for one thread; frames that may need a closer look are held as `read` does
         """
-        apart, workers = self._apart, self.workers
+        workers = self.workers
         room = threading.Semaphore(self._most_held)
 
         @contextmanager
         def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, list[_Held], float]]]:
-            front, own = _Front(self.video, self.size, lone=apart), look()
+            front, own = _Front(self.video, self.size, self._readers), look()
 
             def work(frames: NDArray[np.int64]) -> tuple[Seen, list[_Held], float]:
                 start = time.perf_counter()
@@ -233,7 +221,6 @@ class Thumbnails:
             try:
                 yield work
             finally:
-                front.close()
                 self._lost += front.lost
 
         drawn, work = 0, 0.0
@@ -274,7 +261,8 @@ class Thumbnails:
     def pictures(self, frames: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """As `read_frames`: (number, BGR picture) of strictly rising frames, from those held where they are."""
         missing = [int(f) for f in frames if int(f) not in self._held]
-        others = read_frames(self.video, np.array(missing, np.int64)) if missing else iter(())
+        readers = self._readers if self._apart else None  # else, to go back is to begin anew
+        others = read_frames(self.video, np.array(missing, np.int64), readers=readers) if missing else iter(())
         other = next(others, None)
         for frame in map(int, frames):
             if frame in self._held:
@@ -307,7 +295,7 @@ class Thumbnails:
             file = self.video.files[number]
             chosen = _samples(file, int(edges[block]), int(edges[block + 1]))
             pictures = self._scenery.small(chosen + file.first_frame)
-            self._scenery.close()  # of a long file an open one takes tens of megabytes, and it is seldom needed
+            self._scenery.readers.close()  # of a long file an open one takes tens of megabytes, and it is seldom needed
             blank = np.zeros((self.size, self.size), np.uint8)
             self._backgrounds[key] = np.median(pictures, axis=0).astype(np.uint8) if pictures else blank
             while len(self._backgrounds) > 64:
