@@ -178,7 +178,7 @@ class Engine:
         try:
             yield run
         finally:
-            run.evaluator.close()
+            run.close()
 
     def _listings(self, prepared: Prepared) -> Mapping[str, object]:
         """The rows of videos(), for each time that the statement names it."""

@@ -62,7 +62,7 @@ class Execution:
         return tuple(reports), better
 
     def close(self) -> None:
-        self.run.evaluator.close()
+        self.run.close()
 
 
 def execution(plan: Query, bound: Bound, library: Library, progress: Progress | None) -> Execution:

@@ -49,17 +49,18 @@ def openvino() -> Any:
     return importlib.import_module("openvino")
 
 
-def torchvision() -> Any:
-    """The module, imported without triton where there is no GPU for it: 75 MB that torch loads to look at a type."""
+def import_torchvision() -> None:
+    """Without triton, where there is no GPU for it: 75 MB that torch loads to look at one type of it."""
     import torch
 
-    if "torchvision" not in sys.modules and "triton" not in sys.modules and not _has_gpu(torch):
+    hidden = "triton" not in sys.modules and not _has_gpu(torch)
+    if hidden:
         sys.modules["triton"] = None  # type: ignore[assignment]  # importing it fails, and torch does without
-        try:
-            importlib.import_module("torchvision")
-        finally:
+    try:
+        import torchvision  # noqa: F401
+    finally:
+        if hidden:
             del sys.modules["triton"]
-    return importlib.import_module("torchvision")
 
 
 def _has_gpu(torch: Any) -> bool:

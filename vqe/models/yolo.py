@@ -15,7 +15,7 @@ from vqe.models.export import Runnable
 from vqe.models.metadata import Description
 from vqe.models.model import Detected, ModelInfo
 from vqe.models.openvino_cache import compiled_models
-from vqe.models.quiet import torchvision, undisturbed, yolo_class
+from vqe.models.quiet import import_torchvision, undisturbed, yolo_class
 from vqe.models.settings import IOU, MOST_BOXES
 from vqe.models.streams import Streams, Workers
 
@@ -38,7 +38,7 @@ class YoloModel:
         """Loads and warms up."""
         import torch
 
-        torchvision()  # ultralytics picks its suppression by whether this is imported
+        import_torchvision()  # ultralytics picks its suppression by whether this is done
         yolo = yolo_class(home)
         with undisturbed(), compiled_models(home, full_precision=what.full_precision, streams=True):
             model = yolo(str(what.path), task="segment" if info.masks else "detect")

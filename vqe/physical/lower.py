@@ -25,7 +25,9 @@ from vqe.video import Readers, Video
 
 def lower(relation: plan.Relation, run: Run, functions: Mapping[str, str]) -> Operator:
     """`functions`: for each call outside WHERE (as text) the name of the function that gives its values."""
-    return _lower(relation, run, functions, relation.video, relation.info, Readers.of(relation.video))
+    readers = Readers.of(relation.video)
+    run.closing.callback(readers.close)
+    return _lower(relation, run, functions, relation.video, relation.info, readers)
 
 
 def _lower(

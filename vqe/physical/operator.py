@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,7 +27,7 @@ class Progress(Protocol):
 class Run:
     """What the operators of one execution share. `values`: relation's alias and function → values by frame number.
 
-    `tallies`: what each Resolve counts, as (node, counts).
+    `tallies`: what each Resolve counts, as (node, counts); `closing`: what is closed with the run.
     """
 
     library: Library
@@ -35,6 +36,11 @@ class Run:
     cancelled: threading.Event = field(default_factory=threading.Event)
     values: dict[str, NDArray[Any]] = field(default_factory=dict)
     tallies: list[tuple[Node, Tally]] = field(default_factory=list)
+    closing: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        self.evaluator.close()
+        self.closing.close()
 
     def check(self) -> None:
         """KeyboardInterrupt where the user has cancelled."""

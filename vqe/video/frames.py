@@ -34,7 +34,8 @@ class FrameReader:
         self.lost = 0  # wanted, yet never shown
         self.strange = 0  # shown, yet not in the index
         self._lead = 0  # the entry of LEADS that worked last
-        self.next = 0  # the number of the next frame that the decoder shows, if none is missing
+        self.stop = 0  # behind the last frame that was wanted
+        self._next = 0  # the number of the next frame that the decoder shows, if none is missing
         self._held: tuple[int, VideoFrame] | None = None  # shown already, but not asked for yet
         self._decoder: Iterator[VideoFrame] | None = None
 
@@ -42,19 +43,20 @@ class FrameReader:
         """(number, frame) for the wanted numbers, which must rise; those that cannot be decoded are left out."""
         for number in wanted:
             key = int(self.keyframes[np.searchsorted(self.keyframes, number, side="right") - 1])
-            if key > self.next + CHEAPER_THAN_A_SEEK:
+            if key > self._next + CHEAPER_THAN_A_SEEK:
                 self._go_to(key)
             if self._decoder is None:
                 self._restart()
             found = self._find(number)
+            self.stop = number + 1
             if found is None:
                 self.lost += 1
             else:
                 yield number, found
 
     def go_back(self) -> None:
-        """The frames wanted next may lie before those shown last."""
-        self._decoder, self._held, self.next = None, None, 0
+        """The frames wanted next lie before those wanted last."""
+        self._decoder, self._held, self._next, self.stop = None, None, 0, 0
 
     def rest(self) -> int:
         """How many frames the decoder still shows: to be called last."""
@@ -77,38 +79,38 @@ class FrameReader:
         for frame in self._decoder or ():
             number = self._number(frame.pts)
             if number is not None:
-                self.next = number + 1
+                self._next = number + 1
                 return number, frame
             self.strange += 1
         return None
 
     def _number(self, pts: int | None) -> int | None:
-        number = self.next
+        number = self._next
         if number < len(self.pts) and (not self.timed or self.pts[number] == pts):
             return number
         if not self.timed or pts is None:
             return None
         number = int(np.searchsorted(self.pts, pts))
-        known = number >= self.next and number < len(self.pts) and self.pts[number] == pts
+        known = number >= self._next and number < len(self.pts) and self.pts[number] == pts
         return number if known else None
 
     def _go_to(self, key: int) -> None:
         """Stand at a key frame, or somewhat before it; in the last resort at the file's start."""
-        if self.pts[key] - self._ticks(self._lead) <= self.pts[self.next]:
+        if self.pts[key] - self._ticks(self._lead) <= self.pts[self._next]:
             return  # the seek would lead back to where we are
         for lead in range(self._lead, len(LEADS)):
             landed = self._land(key, self._ticks(lead))
             if landed is not None:
                 self._lead = lead
                 self._held = landed
-                self.next = landed[0] + 1
+                self._next = landed[0] + 1
                 return
         self._restart()
 
     def _restart(self) -> None:
         self.file.rewind()
         self._decoder = self.file.frames()
-        self._held, self.next = None, 0
+        self._held, self._next = None, 0
 
     def _ticks(self, lead: int) -> int:
         return round(LEADS[lead] / self.file.time_base)

@@ -32,8 +32,8 @@ def read_frames(
 
     Decodes each group of pictures at most once, and only those needed. A frame that cannot be decoded is left out,
     with one VqeWarning a file. ValueError where the numbers do not rise, IndexError where one does not exist,
-    RunError where a file has gone since it was indexed. Closing the generator closes the file.
-    `readers`: to read with, where others have them too.
+    RunError where a file has gone since it was indexed. Closing the generator closes the file, or gives it back to
+    `readers`, where others have them too.
     """
     frames = np.asarray(frames, dtype=np.int64)
     if (frames[1:] <= frames[:-1]).any():
@@ -53,7 +53,10 @@ def _pictures(
             if used is None:
                 used = Readers(cores() if scattered else 1, scattered)
                 stack.callback(used.close)
-            for picture in stack.enter_context(closing((_scattered if scattered else _read)(file, own, used, format))):
+            source = (
+                _scattered(file, own, used, format) if scattered else _read(file, own, used, _converter(file, format))
+            )
+            for picture in stack.enter_context(closing(source)):
                 found += 1
                 yield picture
         tell_lost(file.path, len(own) - found)
@@ -76,18 +79,26 @@ def _scattered(file: VideoFile, frames: NDArray[np.int64], readers: Readers, for
 
     @contextmanager
     def make() -> Iterator[Callable[[NDArray[np.int64]], list[Numbered]]]:
-        yield lambda part: list(_read(file, part, readers, format))
+        converter = _converter(file, format)
+        yield lambda part: list(_read(file, part, readers, converter))
 
     for found in in_order(_groups(file, frames), make, cores()):
         yield from found
 
 
-def _read(file: VideoFile, frames: NDArray[np.int64], readers: Readers, format: str) -> Generator[Numbered]:
-    converter = Converter(file.index.width, file.index.height, format)
+def _in_a_row(file: VideoFile, frames: NDArray[np.int64], readers: Readers, format: str) -> Generator[Numbered]:
+    return _read(file, frames, readers, _converter(file, format))
+
+
+def _read(file: VideoFile, frames: NDArray[np.int64], readers: Readers, converter: Converter) -> Generator[Numbered]:
     own = frames - file.first_frame
     with readers.reader(file, int(own[0])) as reader:
         for number, frame in reader.frames(map(int, own)):
             yield file.first_frame + number, converter.picture(frame)
+
+
+def _converter(file: VideoFile, format: str) -> Converter:
+    return Converter(file.index.width, file.index.height, format)
 
 
 def tell_lost(path: Path, lost: int) -> None:

@@ -23,8 +23,9 @@ class _Open:
 
 
 class Readers:
-    """At most `most` at a time: no more is decoded at once than there are cores, and no more files are open, each of
-    which takes tens of megabytes where it is long. Whoever wants another one waits, so nobody may want two.
+    """At most `most`, in use or not: no more is decoded at once than there are cores, and no more files stay open, each
+    of which takes tens of megabytes where it is long. Whoever wants another one waits for it, so nobody who has one may
+    wait for somebody who wants one.
 
     lone  each by one thread, as many of them are at work at once; otherwise FFmpeg brings its own threads
     Those that are not in use stay open, to go on where they are; `close` closes them.
@@ -66,9 +67,9 @@ class Readers:
             own = [idle for idle in self._idle if idle.file is file]
             if not own:
                 return None
-            best = max(own, key=lambda idle: (idle.reader.next <= first, idle.reader.next))
+            best = max(own, key=lambda idle: (idle.reader.stop <= first, idle.reader.stop))
             self._idle.remove(best)
-        if best.reader.next > first:
+        if best.reader.stop > first:
             best.reader.go_back()
         return best
 
@@ -76,10 +77,14 @@ class Readers:
         with self._lock:
             while self._idle and self._open >= self._most:
                 self._close_one()
-        index, closing = file.index, ExitStack()
-        source = closing.enter_context(opened(file.path, index.damaged, self._lone))
-        with self._lock:
             self._open += 1
+        index, closing = file.index, ExitStack()
+        try:
+            source = closing.enter_context(opened(file.path, index.damaged, self._lone))
+        except BaseException:
+            with self._lock:
+                self._open -= 1
+            raise
         return _Open(file, FrameReader(source, index.pts, index.keyframes, index.timed), closing)
 
     def _close_one(self) -> None:

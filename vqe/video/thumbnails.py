@@ -66,7 +66,8 @@ _Held: TypeAlias = "tuple[int, VideoFrame, Converter]"
 class _Front:
     """The frames of a video for one thread.
 
-    `lost`: by file, how many frames were wanted and could not be decoded.
+    lost    by file, how many frames were wanted and could not be decoded
+    waited  seconds for a reader
     """
 
     def __init__(self, video: Video, size: int, readers: Readers) -> None:
@@ -74,6 +75,7 @@ class _Front:
         self.size = size
         self.readers = readers
         self.lost: Counter[Path] = Counter()
+        self.waited = 0.0
         self._pictures: _Pictures | None = None
 
     def frames(self, frames: NDArray[np.int64]) -> Generator[tuple[int, VideoFrame, _Pictures]]:
@@ -82,15 +84,17 @@ class _Front:
         for number in np.unique(files):
             file = self.video.files[number]
             own = frames[files == number] - file.first_frame
-            pictures, shown = self._pictures_of(file), 0
+            pictures, shown, start = self._pictures_of(file), 0, time.perf_counter()
             with self.readers.reader(file, int(own[0])) as reader:
+                self.waited += time.perf_counter() - start
                 for n, frame in reader.frames(map(int, own)):
                     shown += 1
                     yield file.first_frame + n, frame, pictures
             self.lost[file.path] += len(own) - shown
 
     def small(self, frames: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
-        return [pictures.small.picture(frame) for _, frame, pictures in self.frames(frames)]
+        with closing(self.frames(frames)) as source:
+            return [pictures.small.picture(frame) for _, frame, pictures in source]
 
     def seen(self, frames: NDArray[np.int64], look: Look, room: threading.Semaphore) -> tuple[Seen, list[_Held]]:
         """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely: one, and
@@ -136,7 +140,8 @@ class Thumbnails:
     `at_once` frames and of the `window` before them, where it is not so long that memory forbids it.
     A context manager; for one thread at a time.
 
-    readers  shared with others who decode the same video; they are closed with this
+    readers  shared with others who decode the same video
+    room     how many full pictures of a stream can be held
     seconds  that streams have taken, the work of all cores side by side; `busy`: how many there were at the most
     """
 
@@ -146,11 +151,16 @@ class Thumbnails:
         self._apart = apart(video)
         each = _frame_bytes(video)
         fewest = min(window, MOST_HELD_BYTES // each) + 2 * FEWEST_AT_ONCE
-        self._most_held = max(fewest, HELD_BYTES // each)
-        self.at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, (self._most_held - window) // 2))
-        self._readers = Readers(self.workers, self._apart) if readers is None else readers
+        self.room = max(fewest, HELD_BYTES // each)
+        self._alone = max(fewest, 2 * HELD_BYTES // each)  # where none are on their way
+        self.at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, (self._alone - window) // 2))
         self._front = _Front(video, size, Readers(1, lone=False))  # alone at work
-        self._scenery = _Front(video, size, Readers(1, lone=True))  # for backgrounds, while others are in use
+        self._scenery = _Front(video, size, Readers(1, lone=self._apart))  # for backgrounds, while others are in use
+        self._own = [self._front.readers, self._scenery.readers]
+        if readers is None or not self._apart:  # whoever goes ahead or back would make the others begin anew
+            readers = Readers(self.workers, self._apart)
+            self._own.append(readers)
+        self._readers = readers
         self._held: OrderedDict[int, tuple[VideoFrame, Converter]] = OrderedDict()
         self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
         self._lost: Counter[Path] = Counter()  # by file, of all that was asked for
@@ -169,7 +179,7 @@ class Thumbnails:
 
     def close(self) -> None:
         self._held.clear()
-        for readers in (self._readers, self._front.readers, self._scenery.readers):
+        for readers in self._own:
             readers.close()
 
     def tell_lost(self) -> None:
@@ -186,10 +196,11 @@ class Thumbnails:
         """
         numbers: list[int] = []
         pictures: list[NDArray[np.uint8]] = []
-        for number, frame, source in self._front.frames(frames):
-            numbers.append(number)
-            pictures.append(source.small.picture(frame))
-            self._hold(number, frame, source.full)
+        with closing(self._front.frames(frames)) as source:
+            for number, frame, made in source:
+                numbers.append(number)
+                pictures.append(made.small.picture(frame))
+                self._hold(number, frame, made.full, self._alone)
         if not numbers:
             return np.empty(0, np.int64), np.empty((0, self.size, self.size), np.uint8)
         return np.array(numbers, np.int64), np.stack(pictures)
@@ -207,16 +218,16 @@ class Thumbnails:
         look   makes a look at frames, for one thread; frames that may need a closer look are held as `read` does
         """
         workers = self.workers
-        room = threading.Semaphore(self._most_held)
+        room = threading.Semaphore(self.room)
 
         @contextmanager
         def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, list[_Held], float]]]:
             front, own = _Front(self.video, self.size, self._readers), look()
 
             def work(frames: NDArray[np.int64]) -> tuple[Seen, list[_Held], float]:
-                start = time.perf_counter()
+                start, waited = time.perf_counter(), front.waited
                 seen, held = front.seen(frames, own, room)
-                return seen, held, time.perf_counter() - start
+                return seen, held, time.perf_counter() - start - (front.waited - waited)
 
             try:
                 yield work
@@ -237,17 +248,12 @@ class Thumbnails:
                 for _ in held[1:]:
                     room.release()
                 for number, frame, converter in held:
-                    self._hold(number, frame, converter)
+                    self._hold(number, frame, converter, self.room)
                 yield seen
         finally:
             busy = max(1, min(workers, drawn))
             self.seconds += work / busy
             self.busy = max(self.busy, busy)
-
-    @property
-    def room(self) -> int:
-        """How many full pictures can be held."""
-        return self._most_held
 
     @property
     def workers(self) -> int:
@@ -261,7 +267,7 @@ class Thumbnails:
     def pictures(self, frames: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """As `read_frames`: (number, BGR picture) of strictly rising frames, from those held where they are."""
         missing = [int(f) for f in frames if int(f) not in self._held]
-        readers = self._readers if self._apart else None  # else, to go back is to begin anew
+        readers = self._readers if self._apart and self.workers > 1 else None  # a single one may be in use
         others = read_frames(self.video, np.array(missing, np.int64), readers=readers) if missing else iter(())
         other = next(others, None)
         for frame in map(int, frames):
@@ -302,9 +308,9 @@ class Thumbnails:
                 self._backgrounds.popitem(last=False)
         return self._backgrounds[key]
 
-    def _hold(self, number: int, frame: VideoFrame, converter: Converter) -> None:
+    def _hold(self, number: int, frame: VideoFrame, converter: Converter, most: int) -> None:
         self._held[number] = frame, converter
-        while len(self._held) > self._most_held:
+        while len(self._held) > most:
             self._held.popitem(last=False)
 
 
