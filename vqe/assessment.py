@@ -142,7 +142,7 @@ class Assessment:
 
     def _plan(self) -> str:
         """How the relation was answered, in a few words."""
-        model = [self.node.proxy.model] if self.node.proxy is not None else []
+        model = [n.proxy.model for n in walk(self.node) if isinstance(n, Specialise)]
         if self.detector is not None:
             model = [f"difference from {self.detector.against}", *model]
         if self.gated:

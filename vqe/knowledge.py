@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
 
@@ -12,7 +13,7 @@ from vqe.logical.node import walk
 from vqe.logical.plan import Detect, Difference, PacketFilter, Resolve, Scan, Specialise, Task, Thumbnails
 from vqe.models import ModelInfo
 from vqe.optimizer.audits import Drawn, Lottery
-from vqe.optimizer.cascades import OPTIONAL_PARTS, Candidate, Costs, Situation, best, candidates
+from vqe.optimizer.cascades import OPTIONAL_PARTS, Candidate, Costs, Situation, Term, best, candidates
 from vqe.optimizer.cost import (
     DECODE_SECONDS,
     DIFFERENCE_SECONDS,
@@ -76,9 +77,20 @@ class Knowledge:
             str(settings.value("plan_space")),
             settings.number("audit"),
             values,
-            self._lottery(task, profile),
+            self._lottery(task, path_of(self.library.folder, task).stem if profile is None else profile.key),
             settings.disabled_rules & set(OPTIONAL_PARTS),
+            self._terms(task) if unknown and learnt is None else (),
         )
+
+    def _terms(self, task: Task) -> tuple[Term, ...]:
+        """The terms of a conjunction that a small model is kept for."""
+        found = []
+        for predicate in task.predicate.terms:
+            profile = load(path_of(self.library.folder, replace(task, predicate=predicate)))
+            if profile is not None and profile.proxy is not None:
+                key = f"{path_of(self.library.folder, task).stem} {profile.key}"
+                found.append(Term(predicate, profile, self._lottery(task, key)))
+        return tuple(found)
 
     def model_seconds(self, key: str) -> float:
         """Of the reference model for a picture that is there."""
@@ -96,12 +108,11 @@ class Knowledge:
             stored += int(labels.known(numbers).sum())
         return stored
 
-    def _lottery(self, task: Task, profile: Profile | None) -> Lottery:
+    def _lottery(self, task: Task, key: str) -> Lottery:
         """What an audit of the task draws in, and how far it has been drawn; from the start where labels were lost.
 
-        Without a profile, by the task: what is inferred from samples follows from it alone.
+        key: of all that says which frames are decided, and how: a profile's, or the task's where nothing else does
         """
-        key = path_of(self.library.folder, task).stem if profile is None else profile.key
         if not key:
             return Lottery("", ())
         seed = int(self.library.settings.number("seed"))

@@ -100,6 +100,19 @@ def _check_packets(db: vqe.Connection) -> None:
     assert np.array_equal(known.frames, np.arange(0, FRAMES, 3))
 
 
+def test_a_conjunction_goes_by_what_was_learnt_of_a_term(camera: tuple[vqe.Connection, Squares]) -> None:
+    db, squares = camera
+    returned(db, QUERY, FRAMES)
+    learnt, before = list(db.folder.glob("profiles/*/*")), squares.asked
+    found, (report,) = returned(db, f"{QUERY} AND objects('bus') >= 1", FRAMES)
+    assert (TRUE & ~found).sum() <= 0.01 * TRUE.sum() and not (found & ~TRUE).any()
+    assert report.plan.startswith("cascade: ")
+    assert list(db.folder.glob("profiles/*/*")) == learnt, "nothing else was learnt"
+    assert squares.asked - before < FRAMES / 4
+    found, (report,) = returned(db, f"{QUERY} AND objects('bus') >= 2", FRAMES)
+    assert not found.any() and report.plan.startswith("cascade: ")
+
+
 def test_exact_looks_at_every_frame(camera: tuple[vqe.Connection, Squares]) -> None:
     db, squares = camera
     assert _rates(db, f"{QUERY} EXACT") == (0, 0)

@@ -146,3 +146,5 @@ def test_conjunction() -> None:
     assert both.calls == (bus, car)
     assert both.span == Span(3, 21)
     assert conjunction([one]) is one
+    third = Predicate("e", "e", "c", (), (car,), span=Span(30, 31))
+    assert both.terms == (one, two) and conjunction([both, third]).terms == (one, two, third)

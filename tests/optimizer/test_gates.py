@@ -20,7 +20,7 @@ from vqe.logical.node import Node, label, walk
 from vqe.logical.plan import Proxy, Task, Window
 from vqe.optimizer import cascades
 from vqe.optimizer.audits import Lottery
-from vqe.optimizer.cascades import Candidate, Costs, Situation, best, candidates
+from vqe.optimizer.cascades import Candidate, Costs, Situation, Term, best, candidates
 from vqe.optimizer.gates import FEWEST, GENEROUS, PART, Gate, gate_of
 from vqe.optimizer.thresholds import choose
 from vqe.packets import Packets, as_arrays, from_arrays, idle
@@ -312,6 +312,25 @@ def test_why_there_is_none_is_said() -> None:
     assert "too few groups" in by_kind(found, "packets").note
     assert best(found).kind == "cascade"
     assert [c.kind for c in candidates(situation(None))] == ["exact", "cascade"]
+
+
+def test_a_conjunction_may_go_by_one_of_its_terms() -> None:
+    """Of whose frames none may be missed, since nobody knows which of them are true by the others as well."""
+    known = packets()
+    term = Term(PREDICATE, profile_of(known), Lottery("term", ()))
+    given = replace(situation(None), profile=None, terms=(term,))
+    found = [c for c in candidates(given) if c.kind == "term"]
+    assert len(found) == 2 and all(c.description.startswith("contains('bus') by cnn") for c in found)
+    cheapest = min(found, key=lambda c: c.seconds)
+    (resolve, specialise, *_) = chain(cheapest)
+    assert isinstance(resolve, plan.Resolve) and isinstance(specialise, plan.Specialise)
+    assert (resolve.budget, resolve.values, resolve.proxy) == (BUDGET, False, None)
+    assert resolve.audit is not None and resolve.audit.lottery == "term" and resolve.audit.returned == 0
+    assert specialise.proxy == term.profile.proxy and specialise.high == 1
+    assert specialise.low < known.scores[known.positions][known.true[known.positions]].min()
+    for budget in (replace(BUDGET, fnr=0.0), replace(BUDGET, confidence=0.95)):
+        assert not [c for c in candidates(replace(given, budget=budget)) if c.kind == "term"]
+    assert not [c for c in candidates(replace(given, without=frozenset(["small_model"]))) if c.kind == "term"]
 
 
 def test_packets_may_be_left_out() -> None:

@@ -45,7 +45,7 @@ class Predicate:
 
     `sql` reads the columns of the frames under `alias` (renamed to `columns`, where the user renamed them) and each
     call as a column named by its text. `text` is what the user wrote. Without calls it is decided by the index alone;
-    `tables`: it reads tables besides, which only the user's connection can.
+    `tables`: it reads tables besides, which only the user's connection can. `terms`: what AND joins to it.
     """
 
     text: str
@@ -55,6 +55,7 @@ class Predicate:
     calls: tuple[ModelCall, ...] = ()
     tables: bool = field(default=False, compare=False)
     span: Span | None = field(default=None, compare=False)
+    terms: tuple[Predicate, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -74,4 +75,5 @@ def conjunction(predicates: list[Predicate]) -> Predicate:
         predicates[0].columns,
         tuple(calls),
         span=Span(min(p.span.start for p in predicates if p.span), max(p.span.end for p in predicates if p.span)),
+        terms=tuple(term for p in predicates for term in p.terms or (p,)),
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vqe.edges import at_edges
 from vqe.logical.budget import Budget
+from vqe.logical.expr import Predicate
 from vqe.logical.node import Node
 from vqe.logical.plan import Audit, Learn, Predicted, Proxy, Resolve, Specialise, Task, Thumbnails
 from vqe.optimizer.audits import Lottery
@@ -63,6 +64,15 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A term of a conjunction for which a small model is kept; `lottery`: what an audit of a plan by it draws in."""
+
+    predicate: Predicate
+    profile: Profile
+    lottery: Lottery
+
+
+@dataclass(frozen=True)
 class Situation:
     """What a choice is made from.
 
@@ -72,6 +82,7 @@ class Situation:
     values   the labels of the frames that pass are needed
     lottery  what the audit draws in
     without  what is left out though it might pay: some of OPTIONAL_PARTS
+    terms    of the task's predicate, where it is a conjunction
     """
 
     task: Task
@@ -84,6 +95,7 @@ class Situation:
     values: bool
     lottery: Lottery
     without: frozenset[str] = frozenset()
+    terms: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,6 +121,7 @@ def candidates(situation: Situation) -> list[Candidate]:
     if situation.space in ("all", "sampling"):
         found.append(_sampling(situation))
     if situation.space in ("all", "noscope") and SMALL_MODEL not in situation.without:
+        found += [candidate for term in situation.terms for candidate in _by_term(situation, term)]
         if situation.profile is None:
             found.append(learning(situation, found))
         else:
@@ -239,6 +252,34 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
         else:
             found.append(Candidate("packets", 0, "", note=gate))
     return found
+
+
+def _by_term(situation: Situation, term: Term) -> list[Candidate]:
+    """What is false by one term is false: the reference is asked about the rest.
+
+    How many frames true by all terms lie among those that this one's model misses is not known, so it has to miss none
+    of its own. Its profile says nothing of the other terms, and learns nothing from what is found here.
+    """
+    budget = situation.budget
+    if not budget.fnr or budget.confidence is not None:
+        return []
+    own = replace(
+        situation, budget=replace(budget, fnr=0.0), profile=term.profile, lottery=term.lottery, values=True, terms=()
+    )
+
+    def of_all(candidate: Candidate) -> Candidate:
+        built = candidate.build
+        if built is None:
+            return candidate
+
+        def build(scan: Node) -> Node:
+            resolve = built(scan)
+            assert isinstance(resolve, Resolve)
+            return replace(resolve, budget=budget, values=situation.values, proxy=None)
+
+        return replace(candidate, kind="term", description=f"{term.predicate} by {candidate.description}", build=build)
+
+    return [of_all(candidate) for candidate in _cascades(own, term.profile)]
 
 
 def worth_a_tenth(candidate: Candidate, other: Candidate) -> Candidate:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 HELD_BYTES = 32_000_000  # decoded frames at hand for a closer look, and as many on their way: 41 of 960×540
 MOST_HELD_BYTES = 400_000_000  # where windows are long or frames large
 AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
-LOOK_BYTES = 16_000_000  # decoded frames that one core has at once to look at: 16 of 960×540
-A_LOOK = 16  # a multiple of so many, as a small model takes at once
+LOOK_BYTES = 24_000_000  # decoded frames that one core has at once to look at: 16 of 960×540, 7 of 1920×1080
+A_LOOK = 16  # a multiple of so many, where there may be: as a small model takes at once
 FEWEST_AT_ONCE = 4
 BLOCK_SECONDS = 300.0  # a background is the median over so long: daylight changes slowly
 SAMPLES = 25  # frames of that median
@@ -101,7 +101,8 @@ class _Front:
         others as far as there is room. Whoever takes them releases it."""
         parts: list[Seen] = []
         held: list[_Held] = []
-        step = max(A_LOOK, min(AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)) // A_LOOK * A_LOOK)
+        step = max(FEWEST_AT_ONCE, min(AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)))
+        step -= step % A_LOOK if step > A_LOOK else 0
         with closing(self.frames(frames)) as source:
             while found := list(islice(source, step)):
                 numbers = np.array([n for n, _, _ in found], np.int64)
