@@ -27,7 +27,7 @@ from vqe.video.video import Video, VideoFile
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-HELD_BYTES = 32_000_000  # decoded frames at hand for a closer look, and as many on their way: 41 of 960×540
+HELD_BYTES = 24_000_000  # decoded frames at hand for a closer look, and as many on their way: 30 of 960×540
 MOST_HELD_BYTES = 400_000_000  # where windows are long or frames large
 AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
 LOOK_BYTES = 24_000_000  # decoded frames that one core has at once to look at: 16 of 960×540, 7 of 1920×1080
@@ -114,6 +114,7 @@ class _Front:
                     others = fresh if held else fresh[1:]  # there is always room for one
                     kept = max(1, len(held)) + sum(room.acquire(blocking=False) for _ in others)
                     held = [*held, *fresh][-kept:]
+                del found, fresh  # decoders keep room for as many frames as there ever were at a time
         return _joined(parts, self.size), held
 
     def _pictures_of(self, file: VideoFile) -> _Pictures:
