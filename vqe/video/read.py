@@ -86,10 +86,6 @@ def _scattered(file: VideoFile, frames: NDArray[np.int64], readers: Readers, for
         yield from found
 
 
-def _in_a_row(file: VideoFile, frames: NDArray[np.int64], readers: Readers, format: str) -> Generator[Numbered]:
-    return _read(file, frames, readers, _converter(file, format))
-
-
 def _read(file: VideoFile, frames: NDArray[np.int64], readers: Readers, converter: Converter) -> Generator[Numbered]:
     own = frames - file.first_frame
     with readers.reader(file, int(own[0])) as reader:
