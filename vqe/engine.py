@@ -20,8 +20,8 @@ from vqe.logical.bind import Bound, bind
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
 from vqe.logical.plan import Filter, Learn, Query, Resolve, Task
-from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.optimize import Context, optimize
+from vqe.optimizer.situation import Candidate
 from vqe.parser import ast
 from vqe.physical.operator import Progress, Run
 from vqe.relational.evaluate import Evaluator

@@ -9,8 +9,8 @@ from vqe.foretold import foretold, measured, seconds
 from vqe.logical.budget import percent
 from vqe.logical.node import Node, tree, walk
 from vqe.logical.plan import Detect, Query, Resolve
-from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.cost import Measured, estimate
+from vqe.optimizer.situation import Candidate
 from vqe.physical.operator import Operator
 from vqe.physical.tally import Tally
 

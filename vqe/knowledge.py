@@ -13,7 +13,7 @@ from vqe.logical.node import walk
 from vqe.logical.plan import Detect, Difference, PacketFilter, Resolve, Scan, Specialise, Task, Thumbnails
 from vqe.models import ModelInfo
 from vqe.optimizer.audits import Drawn, Lottery
-from vqe.optimizer.cascades import OPTIONAL_PARTS, Candidate, Costs, Situation, Term, best, candidates
+from vqe.optimizer.cascades import OPTIONAL_PARTS, best, candidates
 from vqe.optimizer.cost import (
     DECODE_SECONDS,
     DIFFERENCE_SECONDS,
@@ -25,6 +25,7 @@ from vqe.optimizer.cost import (
     Measured,
 )
 from vqe.optimizer.differences import with_differences
+from vqe.optimizer.situation import Candidate, Costs, Situation, Term
 from vqe.physical.chance import chances
 from vqe.profile import Profile, load, path_of
 from vqe.video import Video

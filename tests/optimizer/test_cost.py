@@ -13,9 +13,9 @@ from vqe.logical import plan
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node
-from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.cost import Measured, estimate
 from vqe.optimizer.optimize import PLACEMENTS, REWRITES, Context, optimize
+from vqe.optimizer.situation import Candidate
 
 SCAN = plan.Scan("cam", FrameSet.all(100))
 BUS = Predicate("contains('bus')", "x", "c", (), (ModelCall("contains", ("bus",), 0.4),), span=Span(0, 3))

@@ -19,9 +19,10 @@ from vqe.logical.node import label, walk
 from vqe.logical.plan import Proxy, Task, Window
 from vqe.optimizer import cascades, thresholds
 from vqe.optimizer.audits import Lottery
-from vqe.optimizer.cascades import Candidate, Costs, Situation, best, candidates
+from vqe.optimizer.cascades import best, candidates
 from vqe.optimizer.detectors import detectors
 from vqe.optimizer.differences import planned, with_differences
+from vqe.optimizer.situation import Candidate, Costs, Situation
 from vqe.profile import Profile, Samples
 
 POOL, STEP = 2400, 3

@@ -20,8 +20,9 @@ from vqe.logical.node import Node, label, walk
 from vqe.logical.plan import Proxy, Task, Window
 from vqe.optimizer import cascades
 from vqe.optimizer.audits import Lottery
-from vqe.optimizer.cascades import Candidate, Costs, Situation, Term, best, candidates
+from vqe.optimizer.cascades import best, candidates
 from vqe.optimizer.gates import FEWEST, GENEROUS, PART, Gate, gate_of
+from vqe.optimizer.situation import Candidate, Costs, Situation, Term
 from vqe.optimizer.thresholds import choose
 from vqe.packets import Packets, as_arrays, from_arrays, idle
 from vqe.profile import Profile, Samples

@@ -22,7 +22,7 @@ from vqe.logical.node import Node
 from vqe.logical.plan import Predicted, Task
 from vqe.models.difference import DifferenceFilter
 from vqe.models.specialised import Architecture, train
-from vqe.optimizer.cascades import Candidate
+from vqe.optimizer.situation import Candidate
 from vqe.physical.batch import OWN, UNDECIDED, Batch, Evidence
 from vqe.physical.carry import GONE, Carry
 from vqe.physical.difference import difference

@@ -26,7 +26,7 @@ from vqe.logical.node import Node
 from vqe.logical.plan import Predicted, Proxy, Task
 from vqe.models.packets import features
 from vqe.models.specialised import SpecialisedModel
-from vqe.optimizer.cascades import Candidate
+from vqe.optimizer.situation import Candidate
 from vqe.physical import resolve as resolving
 from vqe.physical.batch import Batch
 from vqe.physical.operator import Run

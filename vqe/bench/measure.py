@@ -21,8 +21,8 @@ from vqe.library import Library
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node, transform, walk
 from vqe.logical.plan import Detect, Query, Scan
-from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.cost import estimate
+from vqe.optimizer.situation import Candidate
 from vqe.physical.operator import Progress
 
 

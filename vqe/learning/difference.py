@@ -17,8 +17,9 @@ from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Proxy, Task
 from vqe.models.difference import blocked_mse, fit_weights
-from vqe.optimizer.cascades import LABELS, LEFT_OVER, MOST, PAYS, TRAINING_SECONDS, Situation, candidates, small_seconds
+from vqe.optimizer.cascades import LABELS, LEFT_OVER, MOST, PAYS, TRAINING_SECONDS, candidates, small_seconds
 from vqe.optimizer.differences import PARTS, WHOLE, planned
+from vqe.optimizer.situation import Situation
 from vqe.optimizer.thresholds import choose
 from vqe.physical.chance import chances
 from vqe.profile import Profile, Samples, path_of

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqe.edges import at_edges
 from vqe.logical.budget import Budget
-from vqe.logical.expr import Predicate
 from vqe.logical.node import Node
 from vqe.logical.plan import Audit, Learn, Predicted, Proxy, Resolve, Specialise, Task, Thumbnails
-from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cost import key_share
 from vqe.optimizer.gates import OPEN, Gate, gate_of
+from vqe.optimizer.situation import Candidate, Situation, Term
 from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, unseen_share, widened
 from vqe.profile import Profile, Samples
 from vqe.video import Video
@@ -48,68 +46,6 @@ PAYS = 0.8  # of the time without it is what a plan has to promise before anythi
 # Parts of a cascade that a setting may leave out, to see what each is worth.
 SMALL_MODEL, PACKETS, DIFFERENCE = "small_model", "packet_filter", "difference"
 OPTIONAL_PARTS = (SMALL_MODEL, PACKETS, DIFFERENCE)
-
-
-@dataclass(frozen=True)
-class Costs:
-    """Seconds a frame, as measured: of the reference model with a full picture, of a thumbnail, of a small model, of a
-    comparison with the background, and with an earlier frame; and of a key frame that is sought and scored."""
-
-    reference: float
-    thumbnail: float
-    specialised: float
-    background: float
-    earlier: float
-    keyframe: float
-
-
-@dataclass(frozen=True)
-class Term:
-    """A term of a conjunction for which a small model is kept; `lottery`: what an audit of a plan by it draws in."""
-
-    predicate: Predicate
-    profile: Profile
-    lottery: Lottery
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What a choice is made from.
-
-    unknown  of the task's frames, how many have no labels
-    space    which plans are allowed beside the plain one: all, noscope or sampling
-    audit    share of the time for checking answers
-    values   the labels of the frames that pass are needed
-    lottery  what the audit draws in
-    without  what is left out though it might pay: some of OPTIONAL_PARTS
-    terms    of the task's predicate, where it is a conjunction
-    """
-
-    task: Task
-    budget: Budget
-    costs: Costs
-    unknown: int
-    profile: Profile | None
-    space: str
-    audit: float
-    values: bool
-    lottery: Lottery
-    without: frozenset[str] = frozenset()
-    terms: tuple[Term, ...] = ()
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A plan for a predicate. `build` makes it over the scan; None is the plain plan, which asks about every frame.
-
-    `note`: why it is out of the question, where it is.
-    """
-
-    kind: str
-    seconds: float
-    description: str
-    build: Callable[[Node], Node] | None = None
-    note: str = ""
 
 
 def candidates(situation: Situation) -> list[Candidate]:

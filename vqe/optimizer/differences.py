@@ -22,8 +22,6 @@ from vqe.optimizer.cascades import (
     PAYS,
     POOL,
     SMALL_MODEL,
-    Candidate,
-    Situation,
     access_seconds,
     asked_of_undecided,
     audited,
@@ -36,6 +34,7 @@ from vqe.optimizer.cascades import (
     worth_a_tenth,
 )
 from vqe.optimizer.detectors import Detector, detectors
+from vqe.optimizer.situation import Candidate, Situation
 from vqe.optimizer.thresholds import Thresholds, choose, true_share, widened
 from vqe.profile import Profile
 

@@ -10,13 +10,13 @@ from vqe.logical.expr import Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node, transform
 from vqe.logical.plan import Query, Task
-from vqe.optimizer.cascades import Candidate
 from vqe.optimizer.rules.limit_scan import limit_scan
 from vqe.optimizer.rules.merge_filters import merge_filters
 from vqe.optimizer.rules.place_cascade import place_cascade
 from vqe.optimizer.rules.place_reference import place_reference
 from vqe.optimizer.rules.prune_columns import prune_columns
 from vqe.optimizer.rules.select_frames import select_by_tables, select_frames
+from vqe.optimizer.situation import Candidate
 from vqe.video import Video
 
 
