@@ -68,7 +68,8 @@ class Knowledge:
         """What a choice is made from; `learnt`: in place of the profile that is kept."""
         settings = self.library.settings
         unknown = len(task.frames) - self._labelled(task.video, task.frames, task.info.key, task.confidence)
-        profile = learnt or (load(path_of(self.library.folder, task)) if unknown else None)
+        path = path_of(self.library.folder, task)
+        profile = learnt or (load(path) if unknown else None)
         return Situation(
             task,
             budget,
@@ -78,19 +79,18 @@ class Knowledge:
             str(settings.value("plan_space")),
             settings.number("audit"),
             values,
-            self._lottery(task, path_of(self.library.folder, task).stem if profile is None else profile.key),
+            self._lottery(task, path.stem if profile is None else profile.key),
             settings.disabled_rules & set(OPTIONAL_PARTS),
-            self._terms(task) if unknown and learnt is None else (),
+            self._terms(task, path.stem) if unknown and learnt is None else (),
         )
 
-    def _terms(self, task: Task) -> tuple[Term, ...]:
-        """The terms of a conjunction that a small model is kept for."""
+    def _terms(self, task: Task, whole: str) -> tuple[Term, ...]:
+        """The terms of a conjunction that a small model is kept for; `whole`: what its own profile is called."""
         found = []
         for predicate in task.predicate.terms:
             profile = load(path_of(self.library.folder, replace(task, predicate=predicate)))
             if profile is not None and profile.proxy is not None:
-                key = f"{path_of(self.library.folder, task).stem} {profile.key}"
-                found.append(Term(predicate, profile, self._lottery(task, key)))
+                found.append(Term(predicate, profile, self._lottery(task, f"{whole} {profile.key}")))
         return tuple(found)
 
     def model_seconds(self, key: str) -> float:

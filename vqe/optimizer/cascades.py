@@ -199,9 +199,7 @@ def _by_term(situation: Situation, term: Term) -> list[Candidate]:
     budget = situation.budget
     if not budget.fnr or budget.confidence is not None:
         return []
-    own = replace(
-        situation, budget=replace(budget, fnr=0.0), profile=term.profile, lottery=term.lottery, values=True, terms=()
-    )
+    own = replace(situation, budget=replace(budget, fnr=0.0), profile=term.profile, lottery=term.lottery, values=True)
 
     def of_all(candidate: Candidate) -> Candidate:
         built = candidate.build

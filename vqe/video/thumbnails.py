@@ -102,7 +102,8 @@ class _Front:
         parts: list[Seen] = []
         held: list[_Held] = []
         step = max(FEWEST_AT_ONCE, min(AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)))
-        step -= step % A_LOOK if step > A_LOOK else 0
+        if step > A_LOOK:
+            step -= step % A_LOOK
         with closing(self.frames(frames)) as source:
             while found := list(islice(source, step)):
                 numbers = np.array([n for n, _, _ in found], np.int64)
