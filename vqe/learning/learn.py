@@ -124,7 +124,7 @@ class _Lesson:
             remaining = left
             size = min(2 * size, ROUND * 4) if left > 4 * price else size
         trained = self._best_of_family(trained)
-        trained = self._sharpened(trained, compared.best(self._profile(trained), trained.scores))
+        trained = self._sharpened(trained, compared)
         if not choose(trained.samples, self.budget):
             return self._keep(None, self._untrained("there are too few true frames on held-out time"))
         profile = compared.beside(self._profile(trained), trained.scores)
@@ -308,18 +308,20 @@ class _Lesson:
             return None
         return learn_packets(self.task, self.pool, trained.raw, trained.scores)
 
-    def _sharpened(self, trained: _Trained, best: float) -> _Trained:
-        """Where much will be asked, a part of that is spent on where the thresholds have to lie.
-
-        best: seconds of the best plan; there may be a better one than by these scores alone.
-        """
-        seconds = min(best, self._seconds_left(trained))
-        size = int(SETTING * seconds / self._reference_seconds())
-        size = min(size, self.most - self.reference.calls) // (VOTES if self.windows.reach else 1)
-        if size < FEWEST:
-            return trained
-        self._draw(self._evenly(trained.scores), size, "thresholds")
-        return self._measured(trained.model, trained.raw)
+    def _sharpened(self, trained: _Trained, compared: Comparison) -> _Trained:
+        """Where much will be asked, a part of that is spent on where the thresholds have to lie; and of what comes to
+        light by these labels, the same part again: few true samples and a rare one among them may have misled."""
+        foreseen, number = 0.0, 0
+        while True:
+            # There may be a better plan than by these scores alone.
+            seconds = min(compared.best(self._profile(trained), trained.scores), self._seconds_left(trained))
+            size = int(SETTING * (seconds - foreseen) / self._reference_seconds())
+            size = min(size, self.most - self.reference.calls) // (VOTES if self.windows.reach else 1)
+            if size < FEWEST:
+                return trained
+            self._draw(self._evenly(trained.scores), size, f"thresholds {number}")
+            trained = self._measured(trained.model, trained.raw)
+            foreseen, number = seconds, number + 1
 
     def _seconds_left(self, trained: _Trained) -> float:
         """What asking about the undecided frames will take, and about those that are left so because few samples are
