@@ -35,9 +35,12 @@ class Lesson(_Lesson):
     def _seconds_left(self, _: Any) -> float:
         return self.left[len(self.bought)]
 
-    def _draw(self, _: Any, size: int, purpose: str) -> None:
-        self.bought.append(size)
+    def _drawn(self, _: Any, size: int, purpose: str) -> Any:
         self.purposes.add(purpose)
+        return size
+
+    def _ask(self, size: Any) -> None:
+        self.bought.append(size)
         self.reference.calls += size
 
     def _measured(self, model: Any, raw: Any) -> Any:

@@ -163,10 +163,14 @@ class _Lesson:
                 return
 
     def _buy(self, scores: NDArray[np.float32], size: int, number: int) -> None:
-        """Draw about `size` frames: half to train on, where the model is unsure; half to set thresholds by."""
+        """Draw about `size` frames: half to train on, where the model is unsure; half to set thresholds by.
+
+        They are asked together: on the way to the one from the key frame before, the other is often met.
+        """
         unsure = scores * (1 - scores) + 0.05 * scores + 1e-5
-        self._draw(np.where(self.pool.held, 0.0, unsure), size // 2, f"learn {number}")
-        self._draw(self._evenly(scores), size // 2, f"hold {number}")
+        to_train = self._drawn(np.where(self.pool.held, 0.0, unsure), size // 2, f"learn {number}")
+        to_hold = self._drawn(self._evenly(scores), size // 2, f"hold {number}")
+        self._ask(np.union1d(to_train, to_hold))
 
     def _evenly(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
         """Weights of held-out frames by which every stretch of half a logit is drawn from alike.
@@ -177,9 +181,10 @@ class _Lesson:
         counts = np.bincount((bins - bins.min())[self.pool.held], minlength=int(np.ptp(bins)) + 1)
         return np.where(self.pool.held, 1 / np.maximum(1, counts[bins - bins.min()]), 0.0)
 
-    def _draw(self, weights: NDArray[np.float64], size: int, purpose: str) -> None:
+    def _drawn(self, weights: NDArray[np.float64], size: int, purpose: str) -> NDArray[np.int64]:
+        """Positions of about so many frames, by chance."""
         luck = chances(self.task.video, self.pool.frames, purpose, self.seed)
-        self._ask(self.pool.draw(_scaled(weights / np.sqrt(self._prices()), size), luck))
+        return self.pool.draw(_scaled(weights / np.sqrt(self._prices()), size), luck)
 
     def _prices(self) -> NDArray[np.float64]:
         """What asking about each frame takes, decoding from the key frame before it included, relative to no decoding.
@@ -319,7 +324,7 @@ class _Lesson:
             size = min(size, self.most - self.reference.calls) // (VOTES if self.windows.reach else 1)
             if size < FEWEST:
                 return trained
-            self._draw(self._evenly(trained.scores), size, f"thresholds {number}")
+            self._ask(self._drawn(self._evenly(trained.scores), size, f"thresholds {number}"))
             trained = self._measured(trained.model, trained.raw)
             foreseen, number = seconds, number + 1
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 HELD_BYTES = 24_000_000  # decoded frames at hand for a closer look, and as many on their way: 30 of 960×540
+LARGE_HELD_BYTES = 50_000_000  # of large ones, up to A_LOOK: 16 of 1920×1080
 MOST_HELD_BYTES = 400_000_000  # where windows are long or frames large
 AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
 LOOK_BYTES = 24_000_000  # decoded frames that one core has at once to look at: 16 of 960×540, 7 of 1920×1080
@@ -154,8 +155,9 @@ class Thumbnails:
         self._apart = apart(video)
         each = _frame_bytes(video)
         fewest = min(window, MOST_HELD_BYTES // each) + 2 * FEWEST_AT_ONCE
-        self.room = max(fewest, HELD_BYTES // each)
-        self._alone = max(fewest, 2 * HELD_BYTES // each)  # where none are on their way
+        held = max(HELD_BYTES // each, min(A_LOOK, LARGE_HELD_BYTES // each))
+        self.room = max(fewest, held)
+        self._alone = max(fewest, 2 * held)  # where none are on their way
         self.at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, (self._alone - window) // 2))
         self._front = _Front(video, size, Readers(1, lone=False))  # alone at work
         self._scenery = _Front(video, size, Readers(1, lone=self._apart))  # for backgrounds, while others are in use
