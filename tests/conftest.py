@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if config.getoption("update"):
         config.option.numprocesses = 0
         config.option.dist = "no"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where two tests run at a time, each has a core: threads that wait for each other by spinning would take both."""
+    if hasattr(config, "workerinput"):
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
 
 
 @pytest.fixture(scope="session")

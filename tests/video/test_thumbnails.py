@@ -150,6 +150,7 @@ def test_where_there_is_no_room_pictures_are_decoded_again(
 ) -> None:
     video = videos["two files"]
     monkeypatch.setattr(thumbnails, "HELD_BYTES", 1)
+    monkeypatch.setattr(thumbnails, "LARGE_HELD_BYTES", 1)
     frames = np.arange(video.frame_count)
     exact = dict(read_frames(video, frames))
     with Thumbnails(video, SIDE) as reader:
