@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ class Assessment:
         self.tally = tally
         self.detector = next((n for n in walk(node) if isinstance(n, Difference)), None)
         self.gated = any(isinstance(n, PacketFilter) for n in walk(node))
+        self.model = next((n for n in walk(node) if isinstance(n, Specialise)), None)
         accuracy = tally.judged(before)
         self.wrong = round(accuracy.wrong.high * tally.frames)  # frames, at the most
         self.frames = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
@@ -52,12 +54,17 @@ class Assessment:
         The samples of the profile have certainly foretold another rate than there is, thus they go. This run's are of
         the very frames that are asked about, all that it left undecided among them. Only where these are a small part
         of the video they stand beside the others, since they do not speak of the rest. A difference detector goes.
+        Of a term of the predicate nothing was asked, so its profile cannot be put right; it is gone by no more.
         """
         seen, profile = self.tally.seen, self._profile
-        if profile is None or not self.broken:
+        if not self.broken:
+            return False
+        if self._term is not None:
+            return self.tally.complete and _doubted(self._term, True)
+        if profile is None:
             return False
         if self._hangs_on_one and not profile.doubted:
-            return self._doubted(profile, True)
+            return _doubted(profile.path, True)
         samples, population = seen.samples(), seen.population()
         if self.detector is not None or self.gated:  # they are the first to go; the small model is judged without
             samples, population = profile.samples, profile.population
@@ -72,11 +79,11 @@ class Assessment:
         thresholds they remain. Only where that is worth it, since audits begin anew: where much was asked, most of the
         true frames among that, and not as much was known before.
         """
-        model = next((n for n in walk(self.node) if isinstance(n, Specialise)), None)
+        model = self.model
         if self.broken:
             return
         if self._profile is not None and self._profile.doubted:
-            self._doubted(self._profile, False)
+            _doubted(self._profile.path, False)
         if model is None or self.detector is not None or self.gated or self.node.window is not None:
             return
         profile, budget, frames = self._profile, self.node.budget, self.tally.frames
@@ -119,13 +126,10 @@ class Assessment:
         dropped, returned = self.tally.dropped, self.tally.returned
         return dropped.sampled_true <= 1 and returned.sampled - returned.sampled_true <= 1
 
-    def _doubted(self, profile: Profile, doubted: bool) -> bool:
-        """Whether that could be noted."""
-        assert profile.path is not None
-        with suppress(RunError):
-            doubt(profile.path, doubted)
-            return True
-        return False
+    @property
+    def _term(self) -> Path | None:
+        """Where what is known of a term of the predicate is kept, if the plan goes by that."""
+        return self.model.proxy.path if self.model is not None and self.node.proxy is None else None
 
     @property
     def _profile(self) -> Profile | None:
@@ -142,7 +146,7 @@ class Assessment:
 
     def _plan(self) -> str:
         """How the relation was answered, in a few words."""
-        model = [n.proxy.model for n in walk(self.node) if isinstance(n, Specialise)]
+        model = [] if self.model is None else [self.model.proxy.model]
         if self.detector is not None:
             model = [f"difference from {self.detector.against}", *model]
         if self.gated:
@@ -159,11 +163,22 @@ class Assessment:
     def _remedy(self) -> str:
         if self._profile is not None and self._profile.doubted:
             return "a single frame says so, and the next audit looks more closely"
+        if self._term is not None:
+            return "what is known of one term is gone by no more"
         if self.detector is not None:
             return "frames are no longer compared"
         if self.gated:
             return "all frames are decoded from now on"
         return "thresholds are set anew by what was found"
+
+
+def _doubted(path: Path | None, doubted: bool) -> bool:
+    """Whether that could be noted of the profile."""
+    assert path is not None
+    with suppress(RunError):
+        doubt(path, doubted)
+        return True
+    return False
 
 
 def _revised(profile: Profile, samples: Samples, population: NDArray[np.float32]) -> bool:

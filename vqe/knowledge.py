@@ -85,11 +85,12 @@ class Knowledge:
         )
 
     def _terms(self, task: Task, whole: str) -> tuple[Term, ...]:
-        """The terms of a conjunction that a small model is kept for; `whole`: what its own profile is called."""
+        """The terms of a conjunction that a small model is kept for, and not doubted; `whole`: what its own profile is
+        called."""
         found = []
         for predicate in task.predicate.terms:
             profile = load(path_of(self.library.folder, replace(task, predicate=predicate)))
-            if profile is not None and profile.proxy is not None:
+            if profile is not None and profile.proxy is not None and not profile.doubted:
                 found.append(Term(predicate, profile, self._lottery(task, f"{whole} {profile.key}")))
         return tuple(found)
 

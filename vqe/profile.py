@@ -81,7 +81,8 @@ class Profile:
     differences  how frames differ, where that has been looked at
     packets      what packets tell, where they tell something
     untrained    so many frames did not make the training of a model worth while; 0 where one was tried
-    doubted      an audit has found a single frame that speaks against it: the next one looks more closely
+    doubted      an audit has found a single frame that speaks against it, or that it misleads about a predicate of
+                 which it knows a term: the next audit looks more closely, and no other predicate goes by it
     path, key    where it is kept, and a name of all that planning reads of it; None and "" where it is not
     """
 

@@ -73,6 +73,21 @@ def test_a_wrong_model_is_found_out_and_its_answer_replaced(opened: Open, model:
     assert "above its budget" in db._catalog.runs()[0].notes[0]  # the run whose answer nobody has seen
 
 
+def test_a_term_that_misleads_is_gone_by_once(opened: Open) -> None:
+    db, _ = opened(model=WRONG["inverted"])
+    query = f"{QUERY} AND objects('bus') >= 1"
+    with pytest.warns(vqe.VqeWarning, match=r"above its budget.*one term is gone by no more"):
+        found, _ = frames_of(db, query)
+    assert rates(found, TRUE)["fnr"] <= 0.01
+    (path,) = db.folder.glob("profiles/*/*")
+    doubted = load(path)
+    assert doubted is not None and doubted.doubted
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", vqe.VqeWarning)
+        again, _ = frames_of(db, query)
+    assert rates(again, TRUE)["fnr"] <= 0.01
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_a_model_says_the_report_is_honest(opened: Open, seed: int) -> None:
     db, _ = opened(model=scrambled(seed), audit="20%", seed=str(seed))
