@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 from squares import Squares
 from street import FRAMES, QUERY, TRUE, frames_of, rates
 
 import vqe
+from vqe.video import Video
 
 Open = Callable[..., tuple[vqe.Connection, Squares]]
 
@@ -37,6 +41,21 @@ def test_drawn_labels_serve_another_budget(opened: Open) -> None:
     _, (other,) = frames_of(opened(folder="other")[0], f"{QUERY} FNR WITHIN 5% FPR WITHIN 5%")
     assert buses.asked - before < 60
     assert report.rates["fnr"].high < other.rates["fnr"].high
+
+
+def test_what_the_audit_draws_is_at_hand(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who draws is known beforehand: nothing is decoded once more to be asked about."""
+    again: list[int] = []
+
+    def read(_: Video, frames: NDArray[np.int64], **__: Any) -> Iterator[Any]:
+        again.extend(frames.tolist())
+        return iter(())
+
+    monkeypatch.setattr("vqe.video.thumbnails.read_frames", read)
+    db, buses = opened(audit="20%")
+    _, (report,) = frames_of(db)
+    assert buses.asked > 10 and report.rates["fnr"].high < 1
+    assert not again
 
 
 def test_lost_labels_let_the_audit_start_anew(opened: Open) -> None:

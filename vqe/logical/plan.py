@@ -224,8 +224,8 @@ class Thumbnails(Node):
 
     window  so many frames are looked at closely together
     proxy   the small model that looks at them while others are decoded, on all cores: Specialise goes by its scores.
-            Pictures of frames that score within `closer`, as means over `smooth` frames, are kept at hand for the
-            reference model
+            Pictures of frames that score within `closer`, as means over `smooth` frames, and of those that the
+            `audit` will draw are kept at hand for the reference model
     """
 
     input: Node
@@ -235,6 +235,7 @@ class Thumbnails(Node):
     proxy: Proxy | None = unseen()
     smooth: int | None = unseen()
     closer: tuple[float, float] = unseen((0.0, 1.0))
+    audit: Audit | None = unseen()
 
 
 @dataclass(frozen=True)

@@ -130,17 +130,21 @@ def _decoded(video: Video, every: int) -> float:
 
 
 def pictured(
-    situation: Situation, scan: Node, proxy: Proxy | None = None, undecided: tuple[float, float] = (0.0, 1.0)
+    situation: Situation,
+    scan: Node,
+    proxy: Proxy | None = None,
+    undecided: tuple[float, float] = (0.0, 1.0),
+    audit: Audit | None = None,
 ) -> Thumbnails:
     """Every frame decoded, once, and at hand while the reference model may be asked about it.
 
-    proxy: a small model that looks at them first, and leaves those open that score so
+    proxy: a small model that looks at them first, and leaves those open that score so; `audit`: of what it decides
     """
     task = situation.task
     size = SIZE if situation.profile is None else situation.profile.size
     closer = CLOSER_LOOK * undecided[0], 1 - CLOSER_LOOK * (1 - undecided[1])
     smooth = None if situation.profile is None else situation.profile.smooth or None
-    return Thumbnails(scan, size, task.video, task.frames_in(task.window), proxy, smooth, closer)
+    return Thumbnails(scan, size, task.video, task.frames_in(task.window), proxy, smooth, closer, audit)
 
 
 # --- a small model --------------------------------------------------------------------------------------------------
@@ -245,7 +249,7 @@ def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
     def build(scan: Node) -> Node:
         low, high = thresholds.low, thresholds.high
         below = scan if gate.packets is None else gate.filter(scan, situation.task.video, profile.size, proxy)
-        small = pictured(situation, below, proxy, (low, high))
+        small = pictured(situation, below, proxy, (low, high), audit)
         decided = Specialise(small, profile.model, low, high, profile.smooth or None, proxy, predicted)
         return replace(resolved(situation, decided, every, predicted, audit), proxy=proxy)
 

@@ -7,7 +7,21 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.logical.plan import Audit
 from vqe.video import Video
+
+
+def audit_levels(audit: Audit | None, returned: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """With what probability the audit draws each frame: float64 [n]. `returned`: the others are dropped, bool [n]."""
+    return np.where(returned, audit.returned, audit.dropped) if audit is not None else np.zeros(len(returned))
+
+
+def audit_draws(
+    audit: Audit | None, video: Video, frames: NDArray[np.int64], returned: NDArray[np.bool_], seed: int
+) -> NDArray[np.bool_]:
+    """Which frames the audit draws: bool [n]."""
+    lottery = audit.lottery if audit is not None else ""
+    return chances(video, frames, lottery, seed) < audit_levels(audit, returned)
 
 
 def chances(video: Video, frames: NDArray[np.int64], purpose: str, seed: int) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,12 +23,14 @@ class Scorer:
     """Scores frames in several threads, and counts what that takes.
 
     closer: frames that score within these bounds, as means with `reach` frames to either side, may need a closer look
+    drawn: and so will these, by their numbers and whether they look true
     """
 
     proxy: Proxy
     reader: Thumbnails
     closer: tuple[float, float]
     reach: int = 0
+    drawn: Callable[[NDArray[np.int64], NDArray[np.bool_]], NDArray[np.bool_]] | None = None
     frames: int = 0
     seconds: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -39,7 +42,8 @@ class Scorer:
         def look(frames: NDArray[np.int64], small: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
             scores = self._scores(model, frames, small)
             means = smoothed(scores, frames, self.reach)
-            return scores, np.logical_and(means >= low, means <= high)
+            closer = np.logical_and(means >= low, means <= high)
+            return scores, closer if self.drawn is None else closer | self.drawn(frames, means >= 0.5)
 
         return look
 

@@ -17,7 +17,7 @@ from vqe.logical import plan
 from vqe.physical.assured import assured
 from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence, grouped, joined
 from vqe.physical.carry import GONE, Carry
-from vqe.physical.chance import chances
+from vqe.physical.chance import audit_draws, audit_levels
 from vqe.physical.filter import truth
 from vqe.physical.operator import Run
 from vqe.physical.reference import Reference
@@ -89,13 +89,11 @@ class Pass:
 
     def levels(self, returned: Bools) -> NDArray[np.float64]:
         """With what probability the audit draws each frame."""
-        audit = self.node.audit
-        return np.where(returned, audit.returned, audit.dropped) if audit is not None else np.zeros(len(returned))
+        return audit_levels(self.node.audit, returned)
 
     def drawn(self, frames: NDArray[np.int64], returned: Bools) -> Bools:
         """Which frames the audit draws: bool [n]."""
-        lottery = self.node.audit.lottery if self.node.audit is not None else ""
-        return chances(self.node.task.video, frames, lottery, self.seed) < self.levels(returned)
+        return audit_draws(self.node.audit, self.node.task.video, frames, returned, self.seed)
 
     def finish(self, audit: plan.Audit | None) -> None:
         """All frames were drawn so far: the next audit goes on from there."""

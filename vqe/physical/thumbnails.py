@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqe.logical import plan
 from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence
+from vqe.physical.chance import audit_draws
 from vqe.physical.look import Scorer
 from vqe.physical.operator import Run
 from vqe.video import Readers, Seen, Thumbnails
@@ -43,7 +45,9 @@ def _in_order(node: plan.Thumbnails, source: Batches, run: Run, reader: Thumbnai
 def _on_all_cores(node: plan.Thumbnails, source: Batches, run: Run, reader: Thumbnails) -> Batches:
     """With the small model's scores, by which the few are told that are worth being held."""
     assert node.proxy is not None
-    scorer = Scorer(node.proxy, reader, node.closer, (node.smooth or 0) // 2)
+    seed = int(run.library.settings.number("seed"))
+    drawn = partial(audit_draws, node.audit, node.video, seed=seed)
+    scorer = Scorer(node.proxy, reader, node.closer, (node.smooth or 0) // 2, drawn)
     asked: list[Batch] = []
 
     def parts() -> Iterator[NDArray[np.int64]]:
