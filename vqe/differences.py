@@ -46,6 +46,8 @@ class Differences:
     scores     float32 [k] of the frames, in order, by the small model; all one half without one
     positions  int32 [m]: which of them the samples of the profile are
     step       frames of the video from one of them to the next
+    true       bool [k]: whether the predicate holds of them, as far as is known or as the small model has it; None
+               where that was not kept
     """
 
     scores: NDArray[np.float32]
@@ -53,6 +55,7 @@ class Differences:
     step: int
     backgrounds: tuple[Background, ...] = ()
     earlier: Earlier | None = None
+    true: NDArray[np.bool_] | None = None
 
 
 def as_arrays(differences: Differences) -> dict[str, NDArray[Any]]:
@@ -62,6 +65,8 @@ def as_arrays(differences: Differences) -> dict[str, NDArray[Any]]:
         "positions": differences.positions,
         "step": np.array([differences.step]),
     }
+    if differences.true is not None:
+        found["true"] = differences.true.astype(np.uint8)
     for number, background in enumerate(differences.backgrounds):
         found[f"background{number}.distances"] = background.distances
         found[f"background{number}.weights"] = _weights(background.weights)
@@ -96,7 +101,8 @@ def from_arrays(arrays: Arrays) -> Differences | None:
             found["earlier.masses"],
             _tuple(found["earlier.weights"]),
         )
-    return Differences(found["scores"], found["positions"], int(found["step"][0]), tuple(backgrounds), earlier)
+    true = found["true"].astype(np.bool_) if "true" in found else None
+    return Differences(found["scores"], found["positions"], int(found["step"][0]), tuple(backgrounds), earlier, true)
 
 
 def _weights(weights: tuple[float, ...] | None) -> NDArray[np.float32]:

@@ -258,6 +258,21 @@ def test_parts_may_be_left_out() -> None:
     assert found.kind == "learn" and [c.kind for c in candidates(fresh)] == ["exact"]
 
 
+def test_what_no_sample_is_of_may_look_like_the_empty_scene_too() -> None:
+    """A passage that is known of, or that the small model sees, at a time that no sample is from."""
+    (background,) = backgrounds()
+    passage = np.setdiff1d(np.arange(100, 140), POSITIONS)
+    distances, true = background.distances.copy(), TRUE.copy()
+    distances[passage], true[passage] = 30, True
+    known = Differences(scores(), POSITIONS, STEP, (Background(distances, None),))
+    budget = Budget(0.02, 0.02, None, None)
+    (misled,) = detectors(known, samples(True), budget, (0.5,))
+    (careful,) = detectors(replace(known, true=true), samples(True), budget, (0.5,))
+    assert misled.near[passage].all()
+    assert not careful.near[passage].any()
+    assert careful.near.mean() > 0.5
+
+
 # --- before anything has been learnt --------------------------------------------------------------------------------
 
 
@@ -283,12 +298,14 @@ def test_a_model_is_thought_of_again_when_there_is_much_more_to_see() -> None:
 
 @pytest.mark.parametrize("before", [None, earlier()])
 def test_kept_as_arrays(before: Earlier | None) -> None:
-    known = Differences(scores(), POSITIONS, STEP, (*backgrounds(), Background(scores(), (0.5, 0.5))), before)
+    known = Differences(scores(), POSITIONS, STEP, (*backgrounds(), Background(scores(), (0.5, 0.5))), before, TRUE)
     read = from_arrays({"profile.scores": scores(), **as_arrays(known)})
     assert read is not None
     assert [b.weights for b in read.backgrounds] == [None, (0.5, 0.5)]
     np.testing.assert_array_equal(read.backgrounds[1].distances, known.backgrounds[1].distances)
     assert (read.earlier is None) == (before is None)
+    np.testing.assert_array_equal(read.true, TRUE)
+    assert from_arrays(as_arrays(replace(known, true=None))).true is None  # type: ignore[union-attr]
     for name in ("deltas", "origins", "true", "masses"):
         np.testing.assert_array_equal(getattr(read.earlier, name, 0), getattr(before, name, 0))
     assert from_arrays({"profile.scores": scores()}) is None

@@ -54,15 +54,19 @@ def detectors(differences: Differences, samples: Samples, budget: Budget, parts:
 def _near(
     background: Background, differences: Differences, samples: Samples, budget: Budget, parts: tuple[float, ...]
 ) -> Iterator[Detector]:
-    """Nearer than the true samples, but for the few that the part of the budget is for."""
+    """Nearer than the true samples, but for the few that the part of the budget is for; and than as many of all frames
+    that are taken for true: what looks like the empty scene may be met at times that no sample is from."""
     if samples.true.sum() < FEWEST:
         return
-    distances = background.distances[differences.positions]
-    order = np.argsort(distances[samples.true], kind="stable")
+    distances = background.distances[differences.positions][samples.true]
+    order = np.argsort(distances, kind="stable")
     lost = np.cumsum(samples.weights[samples.true][order]) / samples.weights[samples.true].sum()
+    taken = np.sort(background.distances[differences.true]) if differences.true is not None else distances[:0]
     for part in parts:
-        first = min(len(lost) - 1, int(np.searchsorted(lost, SHARE * part * budget.fnr, side="right")))
-        delta = MARGIN * float(distances[samples.true][order][first])
+        allowed = SHARE * part * budget.fnr
+        first = min(len(lost) - 1, int(np.searchsorted(lost, allowed, side="right")))
+        at_risk = int(allowed * len(taken))
+        delta = MARGIN * float(min([distances[order][first], *taken[at_risk : at_risk + 1]]))
         near = background.distances <= delta
         fnr = (float(lost[first - 1]) if first else 0.0) + UNSEEN / len(lost)
         if fnr > SPENT * part * budget.fnr:
