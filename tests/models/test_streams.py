@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
+from typing import Any
 
 import pytest
 
+from vqe.models import streams
 from vqe.models.streams import Streams, Workers
 
 
@@ -52,3 +55,23 @@ def test_what_a_worker_raises_is_raised() -> None:
 
     with pytest.raises(ValueError, match="1"):
         Workers(2).map(fail, [1, 2])
+
+
+def test_the_first_of_a_process_runs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_begun", set())
+    inside, most = [0], [0]
+
+    class Request:
+        def infer(self, *_: Any, **__: Any) -> None:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            time.sleep(0.02)
+            inside[0] -= 1
+
+    threads = [threading.Thread(target=streams.infer, args=(Request(), [])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most[0] == 1
+    assert streams._begun == {(list, False)}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vqe.models.quiet import openvino
 from vqe.models.specialised.architecture import Architecture
 from vqe.models.specialised.settings import DIFFERENCE_SCALE, NORM_EPSILON, PICTURE_SCALE
+from vqe.models.streams import infer
 
 BATCH = 16
 
@@ -35,7 +36,7 @@ class OpenvinoRunner:
             end = min(start + BATCH, len(scores))
             for buffer, pictures in zip(self._inputs, (thumbnails, backgrounds), strict=False):
                 buffer[: end - start] = pictures[start:end]
-            (logits,) = self._request.infer(self._inputs, share_inputs=True).values()
+            (logits,) = infer(self._request, self._inputs).values()
             scores[start:end] = logits[: end - start, 0]
         return scores
 
