@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Concatenate, ParamSpec
 
 from vqe.accuracy import events_of_frames, within
 from vqe.errors import RunError
@@ -17,6 +16,8 @@ from vqe.physical.seen import MOST
 from vqe.physical.tally import Tally
 from vqe.profile import Profile, Samples, doubt, load, revise
 from vqe.report import RATES, Report
+
+P = ParamSpec("P")
 
 MUCH = 0.1  # of all frames
 GROWN = 2.0  # times the samples between the thresholds have to be found there, to take their place
@@ -60,17 +61,17 @@ class Assessment:
         if not self.broken:
             return False
         if self._term is not None:
-            return self.tally.complete and _doubted(self._term, True)
+            return self.tally.complete and _kept(doubt, self._term, True)
         if profile is None:
             return False
         if self._hangs_on_one and not profile.doubted:
-            return _doubted(profile.path, True)
+            return _kept(doubt, profile.path, True)
         samples, population = seen.samples(), seen.population()
         if self.detector is not None or self.gated:  # they are the first to go; the small model is judged without
             samples, population = profile.samples, profile.population
         elif not self._speaks_for(profile):
             samples, population = profile.samples.joined(samples), profile.population
-        return _revised(profile, samples, population)  # where it cannot be written, the note has to do
+        return _kept(revise, profile.path, samples, population)  # where it cannot be written, the note has to do
 
     def settle(self) -> None:
         """Keep for the thresholds of later queries what this run has found between its own.
@@ -79,19 +80,18 @@ class Assessment:
         thresholds they remain. Only where that is worth it, since audits begin anew: where much was asked, most of the
         true frames among that, and not as much was known before.
         """
-        model = self.model
         if self.broken:
             return
         if self._profile is not None and self._profile.doubted:
-            _doubted(self._profile.path, False)
-        if model is None or self.detector is not None or self.gated or self.node.window is not None:
+            _kept(doubt, self._profile.path, False)
+        if self.model is None or self.detector is not None or self.gated or self.node.window is not None:
             return
         profile, budget, frames = self._profile, self.node.budget, self.tally.frames
         if profile is None or not self._speaks_for(profile) or budget is None or budget.confidence is not None:
             return
         known, found = profile.samples, self.tally.seen.samples()
-        between = known.between(model.low, model.high)
-        asked = found.where(found.between(model.low, model.high) & (found.weights == 1))
+        between = known.between(self.model.low, self.model.high)
+        asked = found.where(found.between(self.model.low, self.model.high) & (found.weights == 1))
         if len(asked.scores) < max(MUCH * frames, GROWN * max(1, between.sum())):
             return
         if asked.true.sum() < self.tally.returned.size:
@@ -99,7 +99,7 @@ class Assessment:
         step = -(-len(asked.scores) // MOST)
         each = step * known.weights.sum() / frames
         asked = Samples(asked.scores[::step], asked.true[::step], asked.weights[::step] * each)
-        _revised(profile, known.where(~between).joined(asked), self.tally.seen.population())
+        _kept(revise, profile.path, known.where(~between).joined(asked), self.tally.seen.population())
 
     def report(self, rows: int, seconds: float, revised: bool) -> Report:
         """`rows` of the relation: of events no more is known than that each wrong one takes a wrong frame."""
@@ -172,19 +172,10 @@ class Assessment:
         return "thresholds are set anew by what was found"
 
 
-def _doubted(path: Path | None, doubted: bool) -> bool:
-    """Whether that could be noted of the profile."""
+def _kept(change: Callable[Concatenate[Path, P], None], path: Path | None, *what: P.args, **more: P.kwargs) -> bool:
+    """Whether a profile could be changed so."""
     assert path is not None
     with suppress(RunError):
-        doubt(path, doubted)
-        return True
-    return False
-
-
-def _revised(profile: Profile, samples: Samples, population: NDArray[np.float32]) -> bool:
-    """Whether these could take the place of a profile's own."""
-    assert profile.path is not None
-    with suppress(RunError):
-        revise(profile.path, samples, population)
+        change(path, *what, **more)
         return True
     return False

@@ -117,7 +117,7 @@ class Knowledge:
         """
         if not key:
             return Lottery("", ())
-        seed = int(self.library.settings.number("seed"))
+        seed = self.library.settings.seed
         name = f"audit {key} {seed}"
         levels = self.library.catalog.audits(name)
         frames, found = task.frames.array(), []

@@ -142,6 +142,11 @@ class Settings:
         return value
 
     @property
+    def seed(self) -> int:
+        """Of all that is left to chance."""
+        return int(self.number("seed"))
+
+    @property
     def disabled_rules(self) -> frozenset[str]:
         """Names of optimizer rules and of parts of cascades."""
         return frozenset(_names(self.text("disabled_rules")))

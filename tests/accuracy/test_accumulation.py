@@ -15,7 +15,7 @@ from vqe.accuracy import FrameAccuracy
 from vqe.optimizer.audits import fresh, raised
 from vqe.physical.tally import Tally
 
-FRAMES, RUNS, QUERIES, SHARE = 3000, 100, 3, 0.04
+FRAMES, RUNS, QUERIES, SHARE = 3000, 200, 3, 0.04
 MISSED = 0.1  # of the true frames, by scores
 RATES = ("fnr", "fpr", "fdr", "wrong")
 Bools = NDArray[np.bool_]

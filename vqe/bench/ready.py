@@ -143,7 +143,7 @@ def _bound(
         for statement in script.before:
             execute(engine, statement)
         needed = needs(prepared_by(engine, script).plan)
-        return Case(script, needed, settings, engine.library, progress), int(engine.settings.number("seed"))
+        return Case(script, needed, settings, engine.library, progress), engine.settings.seed
 
 
 def _load_training(spaces: Collection[str]) -> None:

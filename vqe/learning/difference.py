@@ -75,7 +75,7 @@ class Comparison:
         return self._seconds(self._both(profile, scores))
 
     def _both(self, profile: Profile, scores: NDArray[np.float32]) -> Profile:
-        differences = self._differences(scores, scores >= 0.5)
+        differences = self._differences(scores, self.pool.truth(scores))
         proxy = Proxy(path_of(self.library.folder, self.task), profile.model, "")
         return replace(profile, proxy=proxy, differences=differences)
 
@@ -110,11 +110,10 @@ class Comparison:
         """With the samples that there are now, and no model's scores."""
         scores = np.full(len(self.pool), 0.5, np.float32)
         samples = self.samples(scores)
-        differences = self._differences(scores, np.zeros(len(scores), np.bool_))
+        differences = self._differences(scores, self.pool.true.copy())
         return replace(profile, samples=samples, population=scores, differences=differences)
 
-    def _differences(self, scores: NDArray[np.float32], looks_true: NDArray[np.bool_]) -> Differences:
-        true = np.where(self.pool.known, self.pool.true, looks_true)
+    def _differences(self, scores: NDArray[np.float32], true: NDArray[np.bool_]) -> Differences:
         return Differences(scores, self._positions(), STEP, self.backgrounds, true=true)
 
     def _positions(self) -> NDArray[np.int32]:

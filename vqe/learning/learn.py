@@ -84,7 +84,7 @@ class _Lesson:
         self.reference = reference
         self.reader = reader
         self.judge = judge
-        self.seed = int(run.library.settings.number("seed"))
+        self.seed = run.library.settings.seed
         self.most = int(MOST * len(task.frames))
         self.training_seconds = 0.0  # of the family's first, from nothing
 

@@ -29,7 +29,7 @@ def learn_packets(task: Task, pool: Pool, raw: Singles, scores: Singles) -> Pack
 
     raw, scores: float32 [n], of the small model, by single frames and as means
     """
-    true = np.where(pool.known, pool.true, scores >= 0.5)
+    true = pool.truth(scores)
     if not all(file.has_sizes for file in task.video.files):
         return None
     folds = _folds(pool.frames, true, task.video.frame_count)

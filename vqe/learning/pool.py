@@ -65,6 +65,10 @@ class Pool:
         parts = (slice(start, start + MEASURED) for start in range(0, len(self), MEASURED))
         return np.concatenate([measure(self.thumbnails[p], self.scenes[self.scene[p]]) for p in parts])
 
+    def truth(self, scores: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Whether the predicate holds of each frame, as far as is known, and else as a small model has it: bool [n]."""
+        return np.where(self.known, self.true, scores >= 0.5)
+
     def learn_labels(self, labels: Labels, judge: Judge) -> None:
         """Enter what the reference model says; frames outside the pool are passed over."""
         self.labels.append(labels)

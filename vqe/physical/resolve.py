@@ -56,7 +56,7 @@ class Pass:
         self.reference = reference
         self.tally = tally
         self.total = total
-        self.seed = int(run.library.settings.number("seed"))
+        self.seed = run.library.settings.seed
         self.voting = node.window is not None
         apart = node.task.gap if self.voting else plan.Window(frames=0)
         self._starts = np.array([start for start, _ in apart.segments(node.task.video)])

@@ -45,8 +45,7 @@ def _in_order(node: plan.Thumbnails, source: Batches, run: Run, reader: Thumbnai
 def _on_all_cores(node: plan.Thumbnails, source: Batches, run: Run, reader: Thumbnails) -> Batches:
     """With the small model's scores, by which the few are told that are worth being held."""
     assert node.proxy is not None
-    seed = int(run.library.settings.number("seed"))
-    drawn = partial(audit_draws, node.audit, node.video, seed=seed)
+    drawn = partial(audit_draws, node.audit, node.video, seed=run.library.settings.seed)
     scorer = Scorer(node.proxy, reader, node.closer, (node.smooth or 0) // 2, drawn)
     asked: list[Batch] = []
 
