@@ -14,9 +14,10 @@ The road of a query is the list of folders:
     physical    plan → operators → Arrow        one operator a file
     relational  the rest of the SELECT → DuckDB over Arrow
 
-beside it video (frames and times), models (the reference models), labels (what they said, kept) and cli.
-`engine.py` has one line a stage: read that first. Importing vqe loads nothing; the names below load what they need,
-and torch only with a model.
+beside it video (frames and times), models (reference models, and small ones), labels (what reference models said, kept),
+learning (small models and thresholds for a predicate), accuracy (intervals of error rates), bench and cli.
+`engine.py` plans and runs a statement: read that first. Importing vqe loads nothing; the names below load what they
+need, and torch only with a model.
 """
 
 from importlib import import_module

@@ -123,7 +123,7 @@ class Engine:
         """The relations of the plan in DuckDB's reach; inside, the statement's text can be run."""
         from vqe.execution import execution
 
-        learning = threading.Event()
+        cancelled = threading.Event()
         with ExitStack() as stack:
             stack.enter_context(attached(prepared.text))
             if prepared.tables:
@@ -132,8 +132,8 @@ class Engine:
             if _may_have_changed(prepared):
                 self._optimize(prepared)
             self.measure(prepared)
-            with interruptible(lambda: learning.set()):
-                self._learn(prepared, learning)
+            with interruptible(cancelled.set):
+                self._learn(prepared, cancelled)
             started = execution(prepared.plan, prepared.bound, self.library, self.progress)
             stack.callback(started.close)
             stack.enter_context(self.session.streams({**started.streams, **self._listings(prepared)}))

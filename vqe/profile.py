@@ -1,4 +1,4 @@
-"""What has been learnt of a predicate on a camera: a small model's scores on held-out time, and what things cost.
+"""What has been learnt of a predicate on a camera: a small model, and its scores on held-out time.
 
 A profile is one safetensors file: the model's tensors, the held-out samples, and a description as JSON. Planning reads
 it with numpy alone; thresholds are chosen from it anew for every budget.

@@ -111,7 +111,7 @@ class Relation:
 
     @property
     def accuracy(self) -> tuple[Report, ...]:
-        """How good the rows are: a report for each video in FROM, none where the statement names no video.
+        """How good the rows are: a report for each relation of FROM that was not answered exactly.
 
         The query is run for it, unless all its rows have been read before.
         """

@@ -21,7 +21,7 @@ class Report:
     """One relation of one run.
 
     predicate   what WHERE asks of the model, as text
-    plan        how it was answered, in a few words: 'cascade: cnn 96x96, 2.1 % asked', 'exact'
+    plan        how it was answered, in a few words: 'cascade: packets, cnn 48×48 16-32-64-64'
     budget      what was allowed; None where the answer had to be exact
     frames      of the video, that the answer speaks of
     calls       of the reference model, in this run

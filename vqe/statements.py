@@ -122,7 +122,10 @@ def show(engine: Engine, statement: ast.Show) -> Any:
 
 
 def past_runs(engine: Engine) -> Any:
-    """How the latest queries over videos were answered, the newest last, as an Arrow table. `at` is UTC."""
+    """How the latest queries that were not answered exactly were answered, the newest last, as an Arrow table.
+
+    `at` is UTC.
+    """
     import pyarrow as pa
 
     from vqe.accuracy import Interval

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vqe.accuracy import EventMatch, Interval, event_accuracy, events_of_frames, match_events
+from vqe.accuracy import EventMatch, Interval, events_of_frames, match_events
 
 
 def events(*pairs: tuple[float, float]) -> NDArray[np.float64]:
@@ -49,31 +49,6 @@ def test_touching_is_no_overlap() -> None:
 def test_match_faults(wrong: NDArray[np.float64], gap: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         match_events(events(), wrong, gap)
-
-
-def test_event_accuracy() -> None:
-    got = event_accuracy(bins=600, sampled_bins=300, missed=2, returned=40, verified=20, false=1)
-    assert got.fnr.estimate == pytest.approx(4 / (4 + 38))
-    assert got.fdr.estimate == pytest.approx(1 / 20)
-    assert 0.04 < got.fnr.low < 0.06 and 0.2 < got.fnr.high < 0.35
-    assert got.fdr.low == 1 / 40 and 0.1 < got.fdr.high < 0.25
-
-
-def test_event_accuracy_at_the_ends() -> None:
-    exact = event_accuracy(100, 100, 1, 9, 9, 0)
-    assert (exact.fnr, exact.fdr) == (Interval(0.1, 0.1, 0.1), Interval(0.0, 0.0, 0.0))
-    unseen = event_accuracy(100, 0, 0, 4, 0, 0)
-    assert (unseen.fnr, unseen.fdr) == (Interval(None, 0.0, 1.0), Interval(None, 0.0, 1.0))
-    none = event_accuracy(100, 50, 0, 0, 0, 0)
-    assert (none.fnr, none.fdr) == (Interval(None, 0.0, 1.0), Interval(0.0, 0.0, 0.0))
-
-
-@pytest.mark.parametrize(
-    "numbers", [(10, 11, 0, 1, 1, 0), (10, 5, 6, 1, 1, 0), (10, 5, 0, 1, 2, 0), (10, 5, -1, 1, 1, 0)]
-)
-def test_event_accuracy_faults(numbers: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="missed ≤ sampled ≤ bins"):
-        event_accuracy(*numbers)
 
 
 # --- what is known of frames ----------------------------------------------------------------------------------------

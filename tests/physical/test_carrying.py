@@ -256,7 +256,7 @@ def test_the_small_model_looks_at_what_differs() -> None:
     background = np.median(pictures, 0).astype(np.uint8)[None]
     small = Architecture(size=24, widths=(8,), hidden=8)
     targets = (np.arange(120) % 17 < 6).astype(np.float32)
-    model = train(small, pictures, background, targets, np.ones(120, np.float32), seed=1)
+    model = train(small, pictures, background, targets, seed=1)
     every = model.probabilities(pictures, background)
     undecided = np.ones(120, np.bool_)
     origins = np.array(carried_by_hand(pictures, undecided, [0]))

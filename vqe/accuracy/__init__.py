@@ -1,6 +1,6 @@
 """How good an approximate answer is, by a random audit of it: exact intervals of its error rates."""
 
-from vqe.accuracy.events import EventAccuracy, EventMatch, event_accuracy, events_of_frames, match_events
+from vqe.accuracy.events import EventAccuracy, EventMatch, events_of_frames, match_events
 from vqe.accuracy.frames import FrameAccuracy, Stratum, frame_accuracy
 from vqe.accuracy.interval import Interval, Verdict, within
 
@@ -11,7 +11,6 @@ __all__ = [
     "Interval",
     "Stratum",
     "Verdict",
-    "event_accuracy",
     "events_of_frames",
     "frame_accuracy",
     "match_events",

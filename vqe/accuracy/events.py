@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe.accuracy.counts import Count, part, share
 from vqe.accuracy.interval import Interval
 
 
@@ -55,31 +54,6 @@ def match_events(exact: NDArray[np.float64], returned: NDArray[np.float64], gap:
     return EventMatch(len(truth), len(answer), len(pairs), int(np.all(off <= gap, axis=1).sum()))
 
 
-def event_accuracy(
-    bins: int, sampled_bins: int, missed: int, returned: int, verified: int, false: int, confidence: float = 0.95
-) -> EventAccuracy:
-    """Bounds of the rates when some stretches of time and some returned events are looked at in full.
-
-    bins                equal stretches of time, so short that at most one event starts in each
-    sampled_bins        of these, drawn at random and looked at in full
-    missed              exact events that start in a sampled bin and match no returned event
-    returned            events in the answer that is judged, as it was before the audit mended anything
-    verified, false     of these, drawn at random (not by the sampled bins) and looked at in full; matching no exact one
-
-    Each returned event that is not false is taken to match one exact event, as match_events has it.
-    Raises ValueError where one of these numbers is larger than what it is a part of, or negative.
-    """
-    if not (0 <= missed <= sampled_bins <= bins and 0 <= false <= verified <= returned):
-        raise ValueError(
-            f"not 0 ≤ missed ≤ sampled ≤ bins and 0 ≤ false ≤ verified ≤ returned: "
-            f"{missed}, {sampled_bins}, {bins}; {false}, {verified}, {returned}"
-        )
-    lost = _count(bins, sampled_bins, missed)
-    matched = _count(returned, verified, verified - false)
-    spurious = _count(returned, verified, false)
-    return EventAccuracy(fnr=share([lost], [matched], 0, 0, confidence), fdr=part([spurious], 0, returned, confidence))
-
-
 def events_of_frames(wrong: int, returned: int) -> EventAccuracy:
     """Bounds of the rates when no more than so many frames are `wrong`, and so many events were made of all of them.
 
@@ -99,10 +73,6 @@ def events_of_frames(wrong: int, returned: int) -> EventAccuracy:
         return EventAccuracy(Interval(0.0, 0.0, 0.0), Interval(0.0, 0.0, 0.0))
     missed = wrong / (wrong + returned) if wrong <= returned else 1.0
     return EventAccuracy(Interval(None, 0.0, missed), Interval(None, 0.0, min(1.0, wrong / max(1, returned))))
-
-
-def _count(size: int, sampled: int, found: int) -> Count:
-    return Count(size, sampled, found, found, found + size - sampled)
 
 
 def _checked(events: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -70,7 +70,7 @@ def frame_errors(truth: Numbers, returned: Numbers, judged: int) -> Errors:
 
 
 def event_errors(node: Events, truth: Numbers, returned: Numbers) -> Errors:
-    """The rates of events that LANGUAGE.md defines: matched one to one by largest overlap."""
+    """The rates of events, matched one to one by largest overlap (vqe.accuracy.match_events)."""
     gap = node.gap.frames if node.gap.microseconds is None else node.gap.microseconds / 1e6
     found = match_events(stretches(node, truth), stretches(node, returned), gap or 0.0)
     timed = _share(found.timed, found.matched) if found.matched else 1.0

@@ -240,7 +240,6 @@ class _Lesson:
             pool.thumbnails[own],
             pool.scenes[pool.scene[own]],
             pool.soft[own],
-            np.ones(len(own), np.float32),
             seed=self.seed + number,
             start=start,
         )

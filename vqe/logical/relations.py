@@ -1,4 +1,4 @@
-"""The columns of the three relations that a video has, and of videos()."""
+"""The columns of the three relations that a video has."""
 
 from __future__ import annotations
 

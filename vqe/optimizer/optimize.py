@@ -37,7 +37,7 @@ Rule = Callable[[Node, Query, Context], Node]
 
 # Exact rewrites: the same rows, less work. Each sees every node once, the deepest first.
 REWRITES: tuple[Rule, ...] = (select_frames, merge_filters, limit_scan, prune_columns)
-# What makes a plan executable; it cannot be disabled.
+# What makes a plan executable, last and in this order; of these only place_cascade can be disabled.
 PLACEMENTS: tuple[Rule, ...] = (select_by_tables, place_cascade, place_reference)
 # Those that can. Without place_cascade every answer is exact.
 OPTIONAL_RULES: tuple[Rule, ...] = (*REWRITES, place_cascade)

@@ -81,32 +81,29 @@ def train(
     thumbnails: NDArray[np.uint8],
     backgrounds: NDArray[np.uint8],
     targets: NDArray[np.float32],
-    weights: NDArray[np.float32],
     *,
     seed: int,
     start: SpecialisedModel | None = None,
-    seconds: float | None = None,
 ) -> SpecialisedModel:
     """A network that says of thumbnails what the targets say: some seconds for a thousand. Needs torch.
 
     thumbnails   uint8 [n, S, S], in time order
     backgrounds  uint8 [n, S, S], or [1, S, S] for all
-    targets      float32 [n], 0 to 1: how sure the reference model is (Hinton et al., 2015); 0.5 and more is true
-    weights      float32 [n], positive: the importance of each; true and false ones are balanced here
+    targets      float32 [n], 0 to 1: how sure the reference model is (Hinton et al., 2015); 0.5 and more is true, and
+                 both kinds together weigh the same
     seed         decides all that is random: the same data and seed give the same network on the same machine
     start        a network of the same architecture to go on from, which takes a part of the time
-    seconds      the most it may take, about; what was learnt by then depends on the machine's load
     Raises ValueError on other shapes, and where no target is true or none is false.
     """
     check_pictures(architecture, thumbnails, backgrounds)
-    _check_examples(len(thumbnails), targets, weights)
+    _check_examples(len(thumbnails), targets)
     if start is not None and start.architecture != architecture:
         raise ValueError("cannot go on from a network of another architecture")
     from vqe.models.specialised.training import fit
 
     beside = np.broadcast_to(backgrounds, thumbnails.shape)
     known = None if start is None else start.tensors()
-    tensors = fit(architecture, thumbnails, beside, targets, weights, seed, known, seconds)
+    tensors = fit(architecture, thumbnails, beside, targets, seed, known)
     return SpecialisedModel.from_tensors(architecture, tensors)
 
 
@@ -120,13 +117,11 @@ def check_pictures(architecture: Architecture, thumbnails: NDArray[np.uint8], ba
     architecture.pooling(shape[1])
 
 
-def _check_examples(n: int, targets: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
-    if targets.shape != (n,) or weights.shape != (n,):
-        raise ValueError(f"{n} thumbnails need as many targets and weights, not {targets.shape} and {weights.shape}")
+def _check_examples(n: int, targets: NDArray[np.float32]) -> None:
+    if targets.shape != (n,):
+        raise ValueError(f"{n} thumbnails need as many targets, not {targets.shape}")
     if not ((targets >= 0) & (targets <= 1)).all():
         raise ValueError("targets are between 0 and 1")
-    if not (np.isfinite(weights) & (weights > 0)).all():
-        raise ValueError("weights are positive")
     true = int((targets >= 0.5).sum())
     if true in (0, n):
         raise ValueError(f"{true} of {n} examples are true: a network learns from both kinds only")

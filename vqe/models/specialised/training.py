@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -72,13 +71,10 @@ def fit(
     thumbnails: NDArray[np.uint8],
     backgrounds: NDArray[np.uint8],
     targets: NDArray[np.float32],
-    weights: NDArray[np.float32],
     seed: int,
     start: Mapping[str, NDArray[np.float32]] | None,
-    seconds: float | None,
 ) -> dict[str, NDArray[np.float32]]:
     """See `model.train`, which checks what is given."""
-    until = Limit(seconds)
     with _own_state(seed):
         device = "cuda" if torch.cuda.is_available() else "cpu"
         net = network(architecture)
@@ -87,20 +83,19 @@ def fit(
         examples = Examples(
             _seen(architecture, thumbnails, backgrounds, margin).to(device),
             torch.from_numpy(targets.astype(np.float32)).to(device),
-            torch.from_numpy(balance(targets, weights)).to(device),
+            torch.from_numpy(balance(targets)).to(device),
             margin,
         )
-        _train(net, examples, held_back(targets), 1.0 if start is None else ON, until)
+        _train(net, examples, held_back(targets), 1.0 if start is None else ON)
         state = net.state_dict()
         return {name: state[name].cpu().numpy() for name in architecture.shapes()}
 
 
-def balance(targets: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The weights, float32 with a mean of about one, such that true and false ones weigh the same if they can."""
+def balance(targets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weights, float32 [n] with a mean of about one, such that true and false ones weigh the same if they can."""
     true = targets >= 0.5
-    shares = weights / weights.sum()
-    factors = np.where(true, min(MOST_BALANCE, 0.5 / shares[true].sum()), 0.5 / shares[~true].sum())
-    return np.asarray(shares * factors * len(shares), np.float32)
+    weights = np.where(true, min(MOST_BALANCE, 0.5 / true.mean()), 0.5 / (~true).mean())
+    return np.asarray(weights, np.float32)
 
 
 def held_back(targets: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -116,18 +111,6 @@ def held_back(targets: NDArray[np.float32]) -> NDArray[np.bool_]:
             blocks = np.arange(len(places)) * BLOCKS // len(places)
             held[places[blocks % HELD_BACK == HELD_BACK // 2]] = True
     return held
-
-
-class Limit:
-    """The time that a training may take, which is begun."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._begun = time.monotonic()
-        self._seconds = seconds
-
-    def used(self) -> float:
-        """The part of it that is over; 0 where there is no limit."""
-        return 0.0 if self._seconds is None else (time.monotonic() - self._begun) / max(self._seconds, 1e-3)
 
 
 @contextlib.contextmanager
@@ -155,7 +138,7 @@ def _seen(
     return torch.cat(parts).contiguous(memory_format=torch.channels_last)
 
 
-def _train(net: nn.Sequential, examples: Examples, held: NDArray[np.bool_], scale: float, limit: Limit) -> None:
+def _train(net: nn.Sequential, examples: Examples, held: NDArray[np.bool_], scale: float) -> None:
     """Until FALL, at most, with a part held back, whose loss tells when nothing more is learnt; then with all.
 
     The rest of the training, in which the rate falls, is what makes a good network: it is never left out.
@@ -167,7 +150,6 @@ def _train(net: nn.Sequential, examples: Examples, held: NDArray[np.bool_], scal
     while progress < 1:
         places = shown if progress < FALL else torch.arange(len(held))
         for batch in _batches(places):
-            progress = max(progress, limit.used())
             optimizer.param_groups[0]["lr"] = scale * RATE * one_cycle(progress)
             _step(net, examples, batch, optimizer)
             progress += len(batch) / (epochs * len(places))

@@ -106,8 +106,8 @@ class SubqueryRef(FromItem):
 
 @dataclass(frozen=True, slots=True)
 class Join(Node):
-    """`kind`: inner left right full cross semi anti asof 'asof left' positional; a comma is cross. `parts`: the islands
-    of the ON condition (USING has none). `natural` stands beside the kind."""
+    """`kind`: inner left right full cross semi anti asof 'asof left' positional; a comma is cross. `condition`: what
+    stands behind ON (USING has none). `natural` stands beside the kind."""
 
     kind: str
     natural: bool
