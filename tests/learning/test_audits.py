@@ -134,3 +134,13 @@ def test_of_events_is_known_what_their_frames_leave_open(opened: Open) -> None:
     assert set(report.rates) == {"fnr", "fdr"} and str(report.rates["fnr"]).startswith("not known")
     assert report.verdict() == "FNR may be above its budget of 5 %, FDR may be above its budget of 5 %"
     assert buses.asked < FRAMES / 4
+
+
+def test_with_confidence_values_are_the_models_own(opened: Open) -> None:
+    db, buses = opened()
+    query = "SELECT frame, objects('bus') AS n FROM street WHERE contains('bus') FNR WITHIN 5% FPR WITHIN 5%"
+    relation = db.sql(f"{query} AT CONFIDENCE 90%")
+    assert relation is not None
+    rows = relation.fetchall()
+    assert {n for _, n in rows} == {1} and len(rows) > 0.9 * TRUE.sum()
+    assert db.sql("SELECT labels FROM videos()").fetchall() == [(buses.asked,)]  # type: ignore[union-attr]

@@ -116,6 +116,7 @@ class Reference:
         """Which frames have labels in the store: bool [n]."""
         known = np.zeros(len(frames), np.bool_)
         for file, rows, numbers in self.video.by_file(frames):
+            self._make_durable(file, frames[rows])
             known[rows] = self._store(file).known(numbers)
         return known
 
@@ -128,6 +129,7 @@ class Reference:
 
     def _ask(self, file: VideoFile, frames: NDArray[np.int64], pictures: Pictures | None) -> Labels:
         store = self._store(file)
+        self._make_durable(file, frames)
         known = store.known(frames - file.first_frame)
         found = []
         if known.any():
@@ -148,6 +150,12 @@ class Reference:
         rest = iter(source)
         while chunk := list(islice(rest, self.spent.chunk(model.batch))):
             yield keeper.keep(*infer(model, chunk, self.confidence, False, self.spent))
+
+    def _make_durable(self, file: VideoFile, frames: NDArray[np.int64]) -> None:
+        """What has been said of these frames and is not in the store yet goes there now, to be found."""
+        keeper = self._keepers.get(file.first_frame)
+        if keeper is not None and keeper.waits_with(frames):
+            keeper.flush()
 
     def _store(self, file: VideoFile) -> FileLabels:
         if file.first_frame not in self._stores:
@@ -179,6 +187,10 @@ class Keeper:
         if sum(map(len, self._pending)) >= KEEP_FRAMES or time.monotonic() - self._since > KEEP_SECONDS:
             self.flush()
         return labels
+
+    def waits_with(self, frames: NDArray[np.int64]) -> bool:
+        """Whether labels of any of these frames are not durable yet."""
+        return any(np.isin(labels.frames, frames).any() for labels in self._pending)
 
     def flush(self) -> None:
         pending, self._pending = self._pending, []
