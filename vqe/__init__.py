@@ -14,7 +14,7 @@ The road of a query is the list of folders:
     physical    plan → operators → Arrow        one operator a file
     relational  the rest of the SELECT → DuckDB over Arrow
 
-beside it video (frames and times), models (reference models, and small ones), labels (what reference models said, kept),
+beside it video (frames and times), models (reference models, and small ones), labels (what the former said, kept),
 learning (small models and thresholds for a predicate), accuracy (intervals of error rates), bench and cli.
 `engine.py` plans and runs a statement: read that first. Importing vqe loads nothing; the names below load what they
 need, and torch only with a model.

@@ -37,7 +37,7 @@ class Assessment:
         self.gated = any(isinstance(n, PacketFilter) for n in walk(node))
         self.model = next((n for n in walk(node) if isinstance(n, Specialise)), None)
         accuracy = tally.judged(before)
-        self.wrong = round(accuracy.wrong.high * tally.frames)  # frames, at the most
+        self.wrong = tally.most_wrong(before)
         self.frames = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
 
     @property

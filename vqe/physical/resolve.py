@@ -191,7 +191,8 @@ class _Held:
         now = np.zeros(len(places), np.bool_)
         now[self.decided : complete] = True
         windows = _Windows(places, reach, now)
-        kept = self._checked(self._resolved(windows), windows)
+        near = self._at_edges()
+        kept = self._checked(self._resolved(windows, near), windows, near)
         yield from self._leave(np.flatnonzero(kept & now))
         self._forget(places, reach, complete)
 
@@ -234,11 +235,10 @@ class _Held:
 
     # --- decisions --------------------------------------------------------------------------------------------------
 
-    def _resolved(self, windows: _Windows) -> Bools:
+    def _resolved(self, windows: _Windows, near: Bools) -> Bools:
         """Ask what has to be asked; whether each frame is true, of use where `now` holds."""
         node, voting = self.passing.node, self.passing.voting
         evidence, undecided = self.batch.evidence, self.undecided
-        near = self._at_edges()
         still = undecided & windows.now & ~near
         first = stride = node.every or 1
         while still.any():
@@ -267,7 +267,7 @@ class _Held:
     def _shares(self, windows: _Windows) -> NDArray[np.float64]:
         return shares(estimates(windows.places, self.taken), windows.low, windows.high)
 
-    def _checked(self, result: Bools, windows: _Windows) -> Bools:
+    def _checked(self, result: Bools, windows: _Windows, near: Bools) -> Bools:
         """The result, put right by the audit and by what is known anyway; everything is counted."""
         tally = self.passing.tally
         by_model = windows.now & self.undecided & windows.majority(self.told)[1]
@@ -283,8 +283,13 @@ class _Held:
         right, known = windows.majority(self.answers)
         tally.asked_true += int((by_model & right).sum())
         tally.asked_false += int((by_model & ~right).sum())
-        for counts, returned in ((tally.dropped, False), (tally.returned, True)):
-            own = rest[result[rest] == returned]
+        for counts, returned, edge in (
+            (tally.dropped, False, False),
+            (tally.returned, True, False),
+            (tally.edges_dropped, False, True),
+            (tally.edges_returned, True, True),
+        ):
+            own = rest[(result[rest] == returned) & (near[rest] == edge)]
             counts.add(drawn[own], known[own], right[own] & known[own])
         if self.passing.node.budget is not None and self.passing.node.budget.confidence is not None:
             tally.decided.append((self.batch.frames[rest], result[rest]))

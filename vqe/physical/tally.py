@@ -48,6 +48,8 @@ class Counts:
 class Tally:
     """Counts of one run.
 
+    dropped, returned  frames that were decided false, and true, without the model; `edges_…`: those of them that only
+                an event's edge hangs on (vqe.edges), to which no budget applies: nobody was asked where exactly it lies
     idle        frames that were never decoded
     verdicts    int64 [3]: frames that cheap evidence left undecided, called false, called true
     compared    frames that were compared with an earlier one; `carried`: those that take over its answer
@@ -61,6 +63,8 @@ class Tally:
     asked_false: int = 0
     dropped: Counts = field(default_factory=Counts)
     returned: Counts = field(default_factory=Counts)
+    edges_dropped: Counts = field(default_factory=Counts)
+    edges_returned: Counts = field(default_factory=Counts)
     verdicts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
     idle: int = 0
     compared: int = 0
@@ -86,7 +90,8 @@ class Tally:
 
     @property
     def frames(self) -> int:
-        return self.asked_true + self.asked_false + self.dropped.size + self.returned.size
+        edges = self.edges_dropped.size + self.edges_returned.size
+        return self.asked_true + self.asked_false + self.dropped.size + self.returned.size + edges
 
     @property
     def shares(self) -> tuple[float, float]:
@@ -95,9 +100,22 @@ class Tally:
         return float(undecided), float(true)
 
     def judged(self, before: int = 0) -> FrameAccuracy:
-        """How good the answer is. `before`: answers to the same query that were thrown away, for being no good."""
-        return self.accuracy(self.confidence or 1 - RISK * FIRST * (1 - FIRST) ** before)
+        """How good the answer is, edges of events aside. `before`: answers to the same query that were thrown away, for
+        being no good."""
+        return self.accuracy(self._confidence(before))
+
+    def most_wrong(self, before: int = 0) -> int:
+        """How many frames are wrong at the most, edges of events included."""
+        strata = [*self._strata, self.edges_dropped.stratum(False), self.edges_returned.stratum(True)]
+        found = frame_accuracy(strata, self.asked_true, self.asked_false, self._confidence(before))
+        return round(found.wrong.high * self.frames)
 
     def accuracy(self, confidence: float) -> FrameAccuracy:
-        strata = [self.dropped.stratum(False), self.returned.stratum(True)]
-        return frame_accuracy(strata, self.asked_true, self.asked_false, confidence)
+        return frame_accuracy(self._strata, self.asked_true, self.asked_false, confidence)
+
+    @property
+    def _strata(self) -> list[Stratum]:
+        return [self.dropped.stratum(False), self.returned.stratum(True)]
+
+    def _confidence(self, before: int) -> float:
+        return self.confidence or 1 - RISK * FIRST * (1 - FIRST) ** before
