@@ -151,10 +151,11 @@ class _Lesson:
 
     def _look_longer(self, grid: int) -> None:
         """Three more grids between the points of the first: something rare may still be found."""
-        for part in (1, 2, 3):
-            n = len(self.pool)
-            step = max(1, n // grid)
-            positions = np.arange(max(1, step * part // 4), n, step)
+        n = len(self.pool)
+        step = max(1, n // grid)
+        starts = dict.fromkeys((step // 2 + step * part // 4) % step for part in range(4))  # the first has been asked
+        for start in list(starts)[1:]:
+            positions = np.arange(start, n, step)
             self._ask(positions)
             self.pool.drawn[positions] = True
             self.pool.chance[:] = np.minimum(1.0, self.pool.chance + 1 / step)
