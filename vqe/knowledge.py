@@ -12,6 +12,7 @@ from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
 from vqe.logical.plan import Detect, Difference, PacketFilter, Resolve, Scan, Specialise, Task, Thumbnails
 from vqe.models import ModelInfo
+from vqe.models.specialised import FAMILY
 from vqe.optimizer.audits import Drawn, Lottery
 from vqe.optimizer.cascades import OPTIONAL_PARTS, best, candidates
 from vqe.optimizer.cost import (
@@ -73,7 +74,7 @@ class Knowledge:
         return Situation(
             task,
             budget,
-            self._costs(task.info, task.video),
+            self._costs(task.info, task.video, profile.model if profile is not None else ""),
             unknown,
             profile,
             str(settings.value("plan_space")),
@@ -143,14 +144,14 @@ class Knowledge:
                 return self._thumbnail_seconds(node.video)
             case Difference(against=against):
                 return self._difference_seconds(against)
-            case Specialise():
-                return self._specialised_seconds()
+            case Specialise(model=model):
+                return self._specialised_seconds(model)
 
-    def _costs(self, info: ModelInfo, video: Video) -> Costs:
+    def _costs(self, info: ModelInfo, video: Video, model: str) -> Costs:
         return Costs(
             self._reference_seconds(info.key, video),
             self._thumbnail_seconds(video),
-            self._specialised_seconds(),
+            self._specialised_seconds(model),
             self._difference_seconds("background"),
             self._difference_seconds("earlier"),
             self._keyframe_seconds(video),
@@ -170,8 +171,9 @@ class Knowledge:
     def _difference_seconds(self, against: str) -> float:
         return self.library.catalog.cost("difference", against) or DIFFERENCE_SECONDS
 
-    def _specialised_seconds(self) -> float:
-        return self.library.catalog.cost("specialise", "") or SPECIALISED_SECONDS
+    def _specialised_seconds(self, model: str) -> float:
+        """`model`: its name; "" where none has been made, of which the first is tried first."""
+        return self.library.catalog.cost("specialise", model or FAMILY[0].name) or SPECIALISED_SECONDS
 
     def _reference_seconds(self, key: str, video: Video) -> float:
         """Of a frame, decoding included."""

@@ -85,7 +85,7 @@ def opened(
             for name, subject, seconds in (
                 ("reference", info.key, 0.01),
                 ("thumbnail", fingerprint, 0.0002),
-                ("specialise", "", 0.005),
+                ("specialise", measured.model, 0.005),
                 ("keyframe", fingerprint, 0.005),
             ):
                 db._catalog.put_cost(name, subject, seconds)

@@ -269,7 +269,7 @@ def test_the_small_model_looks_at_what_differs() -> None:
             looked += len(small)
             return model.probabilities(small, behind)
 
-    scorer = _Scorer(Counting())  # type: ignore[arg-type]
+    scorer = _Scorer(Counting(), "cnn")  # type: ignore[arg-type]
     behind = SimpleNamespace(backgrounds=lambda frames: np.repeat(background, len(frames), 0))
     parts = difference(plan.Difference(SCAN, "earlier", None, DELTA), cut(pictures, undecided, chance), *run([0]))
     found = []

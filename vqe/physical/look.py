@@ -62,6 +62,6 @@ class Scorer:
     def remember(self, run: Run, video: Video) -> None:
         """What a frame took of each; all cores work side by side."""
         scoring = self.seconds / self.reader.busy
-        run.library.remember_cost("specialise", "", scoring, self.frames)
+        run.library.remember_cost("specialise", self.proxy.model, scoring, self.frames)
         fingerprint = video.files[0].index.fingerprint
         run.library.remember_cost("thumbnail", fingerprint, self.reader.seconds - scoring, self.frames)

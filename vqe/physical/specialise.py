@@ -20,7 +20,7 @@ from vqe.video import Video
 def specialise(node: plan.Specialise, source: Batches, run: Run, video: Video) -> Batches:
     """Verdicts by the scores' means over the frames around, which never reach beyond a file's edge."""
     model = load_model(node.proxy)
-    scorer = _Scorer(model)
+    scorer = _Scorer(model, node.model)
     for file in grouped(source, video.first_frames):
         held: _Held | None = None
         for part in file:
@@ -35,8 +35,9 @@ def specialise(node: plan.Specialise, source: Batches, run: Run, video: Video) -
 class _Scorer:
     """Scores of frames, and what they take. A frame that takes over another one's answer has its score."""
 
-    def __init__(self, model: SpecialisedModel) -> None:
+    def __init__(self, model: SpecialisedModel, name: str) -> None:
         self._model = model
+        self._name = name
         self._frames = 0
         self._seconds = 0.0
         self._last = np.zeros(1, np.float32)  # the score of the frame before, so of an origin that lies further back
@@ -68,7 +69,7 @@ class _Scorer:
         return found
 
     def remember(self, run: Run) -> None:
-        run.library.remember_cost("specialise", "", self._seconds, self._frames)
+        run.library.remember_cost("specialise", self._name, self._seconds, self._frames)
 
 
 @dataclass
