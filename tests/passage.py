@@ -12,7 +12,7 @@ from by_hand import ARCHITECTURE, tensors
 from clips import Picture, make_clip
 
 from vqe.logical.plan import Proxy
-from vqe.profile import Profile, Samples, save
+from vqe.profile import Profile, Samples, load, save
 
 LENGTHS = (1000, 600)
 FRAMES = sum(LENGTHS)
@@ -74,4 +74,6 @@ def keep_model(path: Path) -> Proxy:
     samples = Samples(np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0))
     nothing = Profile("", samples, np.empty(0, np.float32), 0, 0, (), "by hand", 0, SIZE)
     save(path, nothing, tensors(), ARCHITECTURE.to_text())
-    return Proxy(path, "by hand", "")
+    kept = load(path)
+    assert kept is not None and kept.proxy is not None
+    return kept.proxy

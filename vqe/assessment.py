@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from vqe.accuracy import events_of_frames, within
 from vqe.errors import RunError
 from vqe.logical.budget import percent
 from vqe.logical.node import Node, walk
-from vqe.logical.plan import Boxes, Difference, Events, Frames, PacketFilter, Resolve, Specialise
+from vqe.logical.plan import Boxes, Difference, Events, Frames, Learnt, PacketFilter, Resolve, Specialise
 from vqe.physical.seen import MOST
 from vqe.physical.tally import Tally
-from vqe.profile import Profile, Samples, doubt, load, revise
+from vqe.profile import Profile, Samples, load, note, revise
 from vqe.report import RATES, Report
 
 P = ParamSpec("P")
@@ -38,6 +37,7 @@ class Assessment:
         self.model = next((n for n in walk(node) if isinstance(n, Specialise)), None)
         accuracy = tally.judged(before)
         self.wrong = tally.most_wrong(before)
+        self.profile = self._as_planned()
         self.frames = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
 
     @property
@@ -57,21 +57,19 @@ class Assessment:
         of the video they stand beside the others, since they do not speak of the rest. A difference detector goes.
         Of a term of the predicate nothing was asked, so its profile cannot be put right; it is gone by no more.
         """
-        seen, profile = self.tally.seen, self._profile
-        if not self.broken:
+        seen, profile, learnt = self.tally.seen, self.profile, self.node.learnt
+        if not self.broken or profile is None:
             return False
-        if self._term is not None:
-            return self.tally.complete and _kept(doubt, self._term, True)
-        if profile is None:
-            return False
+        if self._by_term:
+            return _kept(note, learnt, misleads=True)
         if self._hangs_on_one and not profile.doubted:
-            return _kept(doubt, profile.path, True)
+            return _kept(note, learnt, doubted=True)
         samples, population = seen.samples(), seen.population()
         if self.detector is not None or self.gated:  # they are the first to go; the small model is judged without
             samples, population = profile.samples, profile.population
         elif not self._speaks_for(profile):
             samples, population = profile.samples.joined(samples), profile.population
-        return _kept(revise, profile.path, samples, population)  # where it cannot be written, the note has to do
+        return _kept(revise, learnt, samples, population)  # where it cannot be written, the note has to do
 
     def settle(self) -> None:
         """Keep for the thresholds of later queries what this run has found between its own.
@@ -80,15 +78,16 @@ class Assessment:
         thresholds they remain. Only where that is worth it, since audits begin anew: where much was asked, most of the
         true frames among that, and not as much was known before.
         """
-        if self.broken:
+        profile, learnt, budget = self.profile, self.node.learnt, self.node.budget
+        if self.broken or profile is None or self._by_term or not self._speaks_for(profile):
             return
-        if self._profile is not None and self._profile.doubted:
-            _kept(doubt, self._profile.path, False)
+        if profile.doubted and self.node.audit is not None:  # which has looked more closely
+            _kept(note, learnt, doubted=False)
         if self.model is None or self.detector is not None or self.gated or self.node.window is not None:
             return
-        profile, budget, frames = self._profile, self.node.budget, self.tally.frames
-        if profile is None or not self._speaks_for(profile) or budget is None or budget.confidence is not None:
+        if budget is None or budget.confidence is not None:
             return
+        frames = self.tally.frames
         known, found = profile.samples, self.tally.seen.samples()
         between = known.between(self.model.low, self.model.high)
         asked = found.where(found.between(self.model.low, self.model.high) & (found.weights == 1))
@@ -99,7 +98,7 @@ class Assessment:
         step = -(-len(asked.scores) // MOST)
         each = step * known.weights.sum() / frames
         asked = Samples(asked.scores[::step], asked.true[::step], asked.weights[::step] * each)
-        _kept(revise, profile.path, known.where(~between).joined(asked), self.tally.seen.population())
+        _kept(revise, learnt, known.where(~between).joined(asked), self.tally.seen.population())
 
     def report(self, rows: int, seconds: float, revised: bool) -> Report:
         """`rows` of the relation: of events no more is known than that each wrong one takes a wrong frame."""
@@ -127,18 +126,14 @@ class Assessment:
         return dropped.sampled_true <= 1 and returned.sampled - returned.sampled_true <= 1
 
     @property
-    def _term(self) -> Path | None:
-        """Where what is known of a term of the predicate is kept, if the plan goes by that."""
-        return self.model.proxy.path if self.model is not None and self.node.proxy is None else None
+    def _by_term(self) -> bool:
+        return self.node.learnt is not None and self.node.learnt.term
 
-    @property
-    def _profile(self) -> Profile | None:
+    def _as_planned(self) -> Profile | None:
         """What the plan was made from, where that is still kept and this run can add to it."""
-        if self.detector is not None:
-            path = self.detector.profile
-        else:
-            path = None if self.node.proxy is None else self.node.proxy.path
-        return load(path) if path is not None and self.tally.complete else None
+        learnt = self.node.learnt
+        kept = None if learnt is None or not self.tally.complete else load(learnt.path)
+        return kept if kept is not None and learnt is not None and kept.key == learnt.key else None
 
     def _speaks_for(self, profile: Profile) -> bool:
         """Whether this run has seen so much of the video that it may take the place of samples of all of it."""
@@ -161,9 +156,9 @@ class Assessment:
         return f"{self.relation.alias}: {rate}, {budget}; {remedy}EXACT at the end gives the exact answer"
 
     def _remedy(self) -> str:
-        if self._profile is not None and self._profile.doubted:
+        if self._hangs_on_one and self.profile is not None and not self.profile.doubted and not self._by_term:
             return "a single frame says so, and the next audit looks more closely"
-        if self._term is not None:
+        if self._by_term:
             return "what is known of one term is gone by no more"
         if self.detector is not None:
             return "frames are no longer compared"
@@ -172,10 +167,12 @@ class Assessment:
         return "thresholds are set anew by what was found"
 
 
-def _kept(change: Callable[Concatenate[Path, P], None], path: Path | None, *what: P.args, **more: P.kwargs) -> bool:
+def _kept(
+    change: Callable[Concatenate[Learnt, P], None], learnt: Learnt | None, *what: P.args, **more: P.kwargs
+) -> bool:
     """Whether a profile could be changed so."""
-    assert path is not None
+    assert learnt is not None
     with suppress(RunError):
-        change(path, *what, **more)
+        change(learnt, *what, **more)
         return True
     return False

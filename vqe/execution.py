@@ -49,16 +49,19 @@ class Execution:
         """
         counted = {id(node): tally for node, tally in self.run.tallies}
         scans = Counter(id(node) for node, _ in self.run.tallies)  # DuckDB may read a relation more than once
+        answered = [
+            (operator, Assessment(operator.node, node, counted[id(node)], before))
+            for operator in self.operators
+            for node in walk(operator.node)
+            if isinstance(node, Resolve) and id(node) in counted
+        ]  # of what was known before the first of them changes anything
         reports, better = [], False
-        for operator in self.operators:
-            for node in walk(operator.node):
-                if isinstance(node, Resolve) and id(node) in counted:
-                    assessment = Assessment(operator.node, node, counted[id(node)], before)
-                    revised = assessment.revised()
-                    assessment.settle()
-                    rows = operator.rows // scans[id(node)]
-                    reports.append(assessment.report(rows, operator.seconds, revised))
-                    better |= revised
+        for operator, assessment in answered:
+            revised = assessment.revised()
+            assessment.settle()
+            rows = operator.rows // scans[id(assessment.node)]
+            reports.append(assessment.report(rows, operator.seconds, revised))
+            better |= revised
         return tuple(reports), better
 
     def close(self) -> None:

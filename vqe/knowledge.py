@@ -80,19 +80,19 @@ class Knowledge:
             str(settings.value("plan_space")),
             settings.number("audit"),
             values,
-            self._lottery(task, path.stem if profile is None else profile.key),
+            self._lottery(task, path.stem if profile is None else _lottery_key(profile)),
             settings.disabled_rules & set(OPTIONAL_PARTS),
             self._terms(task, path.stem) if unknown and learnt is None else (),
         )
 
     def _terms(self, task: Task, whole: str) -> tuple[Term, ...]:
-        """The terms of a conjunction that a small model is kept for, and not doubted; `whole`: what its own profile is
-        called."""
+        """The terms of a conjunction that a small model is kept for which does not mislead; `whole`: what its own
+        profile is called."""
         found = []
         for predicate in task.predicate.terms:
             profile = load(path_of(self.library.folder, replace(task, predicate=predicate)))
-            if profile is not None and profile.proxy is not None and not profile.doubted:
-                found.append(Term(predicate, profile, self._lottery(task, f"{whole} {profile.key}")))
+            if profile is not None and profile.proxy is not None and not profile.misleads:
+                found.append(Term(predicate, profile, self._lottery(task, f"{whole} {_lottery_key(profile)}")))
         return tuple(found)
 
     def model_seconds(self, key: str) -> float:
@@ -179,3 +179,8 @@ class Knowledge:
         """Of a frame, decoding included."""
         decoding = self.library.catalog.cost("decode", video.files[0].index.fingerprint)
         return self.model_seconds(key) + (decoding or DECODE_SECONDS)
+
+
+def _lottery_key(profile: Profile) -> str:
+    """A closer look draws by itself: that there is one follows from what was drawn before."""
+    return f"{profile.key} doubted" if profile.doubted else profile.key

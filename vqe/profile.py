@@ -7,7 +7,8 @@ it with numpy alone; thresholds are chosen from it anew for every budget.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -20,8 +21,8 @@ from numpy.typing import NDArray
 from vqe import packets
 from vqe.differences import Differences, as_arrays, from_arrays
 from vqe.errors import RunError
-from vqe.labels.files import explained
-from vqe.logical.plan import Proxy, Task
+from vqe.labels.files import explained, locked
+from vqe.logical.plan import Learnt, Proxy, Task
 from vqe.packets import Packets
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ class Profile:
     differences  how frames differ, where that has been looked at
     packets      what packets tell, where they tell something
     untrained    so many frames did not make the training of a model worth while; 0 where one was tried
-    doubted      an audit has found a single frame that speaks against it, or that it misleads about a predicate of
-                 which it knows a term: the next audit looks more closely, and no other predicate goes by it
+    doubted      an audit has found a single frame that speaks against it: the next one looks more closely
+    misleads     an audit of a conjunction has found that it may not go by this, of a term of it
     path, key    where it is kept, and a name of all that planning reads of it; None and "" where it is not
     """
 
@@ -101,8 +102,13 @@ class Profile:
     packets: Packets | None = None
     untrained: int = 0
     doubted: bool = False
+    misleads: bool = False
     path: Path | None = None
     key: str = ""
+
+    @property
+    def learnt(self) -> Learnt | None:
+        return None if self.path is None else Learnt(self.path, self.key)
 
 
 def path_of(folder: Path, task: Task) -> Path:
@@ -138,19 +144,29 @@ def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], arch
     _write(path, described, arrays)
 
 
-def revise(path: Path, samples: Samples, population: NDArray[np.float32]) -> None:
+def revise(learnt: Learnt, samples: Samples, population: NDArray[np.float32]) -> None:
     """Put other samples and scores of all in the place of those in a profile; forget how frames differ, and packets.
 
-    Raises RunError where that fails."""
-    described, arrays = _kept(path)
-    arrays = {name: array for name, array in arrays.items() if not name.startswith(FORGOTTEN)}
-    _write(path, described | {"doubted": False}, arrays | _arrays(samples, population))
+    Raises RunError where that fails, or another one has taken its place meanwhile."""
+    with _changing(learnt) as (described, arrays):
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(FORGOTTEN)}
+        _write(learnt.path, described | {"doubted": False}, arrays | _arrays(samples, population))
 
 
-def doubt(path: Path, doubted: bool) -> None:
-    """Note of a profile whether it is doubted. Raises RunError where that fails."""
-    described, arrays = _kept(path)
-    _write(path, described | {"doubted": doubted}, arrays)
+def note(learnt: Learnt, /, **notes: bool) -> None:
+    """Note of a profile whether it is doubted, or misleads. Raises RunError as `revise` does."""
+    with _changing(learnt) as (described, arrays):
+        _write(learnt.path, described | notes, arrays)
+
+
+@contextmanager
+def _changing(learnt: Learnt) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
+    """What is kept, while nobody else changes it."""
+    with explained("keep what was learnt", learnt.path.parent), locked(learnt.path.with_name(".lock")):
+        described, arrays = _kept(learnt.path)
+        if _key(learnt.path, arrays) != learnt.key:
+            raise _replaced(learnt.path)
+        yield described, arrays
 
 
 def _kept(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -195,8 +211,7 @@ def _load(path: Path, _changed: int) -> Profile | None:
     described.pop("architecture")
     samples = Samples(arrays["profile.scores"], arrays["profile.true"].astype(np.bool_), arrays["profile.weights"])
     files = tuple(described.pop("files"))
-    key = _key(path, arrays)
-    proxy = Proxy(path, described["model"], key) if described["model"] else None
+    proxy = Proxy(path, described["model"], _digest(path, arrays, "model.")) if described["model"] else None
     return Profile(
         samples=samples,
         population=arrays["profile.population"],
@@ -205,30 +220,41 @@ def _load(path: Path, _changed: int) -> Profile | None:
         differences=from_arrays(arrays),
         packets=packets.from_arrays(arrays),
         path=path,
-        key=key,
+        key=_key(path, arrays),
         **described,
     )
 
 
 def _key(path: Path, arrays: Mapping[str, NDArray[Any]]) -> str:
     """Another one whenever other thresholds may come of the samples."""
-    key = blake2b(path.stem.encode(), digest_size=10)
-    for name in sorted(name for name in arrays if name.startswith(("profile.", *FORGOTTEN))):
-        key.update(arrays[name].tobytes())
-    return key.hexdigest()
+    return _digest(path, arrays, "profile.", *FORGOTTEN)
+
+
+def _digest(path: Path, arrays: Mapping[str, NDArray[Any]], *prefixes: str) -> str:
+    digest = blake2b(path.stem.encode(), digest_size=10)
+    for name in sorted(name for name in arrays if name.startswith(prefixes)):
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
 
 
 def load_model(proxy: Proxy, lone: bool = False) -> SpecialisedModel:
-    """The small model of a profile, ready to run (on one core). RunError where it has gone or cannot be read."""
+    """The small model of a profile, ready to run (on one core). RunError where it cannot be read, has gone, or another
+    one, to which other thresholds belong, has taken its place."""
     from vqe.models.specialised import Architecture, SpecialisedModel
 
     described, arrays = _kept(proxy.path)
+    if _digest(proxy.path, arrays, "model.") != proxy.key:
+        raise _replaced(proxy.path)
     tensors = {k.removeprefix("model."): v for k, v in arrays.items() if k.startswith("model.")}
     try:
         return SpecialisedModel.from_tensors(Architecture.from_text(str(described["architecture"])), tensors, lone)
     except (KeyError, ValueError) as fault:
         hint = "remove the file: it is made anew then"
         raise RunError(f"cannot read the small model {proxy.path}: {fault}", hint=hint) from fault
+
+
+def _replaced(path: Path) -> RunError:
+    return RunError(f"something else has been learnt meanwhile: {path}", hint="run the query again")
 
 
 def _gone(path: Path) -> RunError:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from passage import EVERY, FRAMES, GOP, LENGTHS, SIZE, STANDS, TRUE
 
 from vqe import profile as profiles
+from vqe.errors import RunError
 from vqe.learning.packets import FEWEST, FOLDS, NEAR, _block, _folds, learn_packets
 from vqe.learning.pool import STEP, Pool
 from vqe.logical.budget import Budget
@@ -221,14 +222,17 @@ def test_a_profile_keeps_what_packets_tell_until_it_is_revised(tmp_path: Path, k
     assert kept is not None and kept.packets is not None
     for name in Packets.__dataclass_fields__:
         assert np.array_equal(getattr(kept.packets, name), getattr(known, name), equal_nan=name != "true"), name
-    profiles.doubt(path, True)
+    assert kept.learnt is not None
+    profiles.note(kept.learnt, doubted=True)
     doubted = profiles.load(path)
     assert doubted is not None and doubted.packets is not None and doubted.key == kept.key
-    profiles.revise(path, kept.samples, kept.population)
+    profiles.revise(kept.learnt, kept.samples, kept.population)
     revised = profiles.load(path)
     assert revised is not None and revised.packets is None
     assert revised.key != kept.key, "another plan comes of it, so audits begin anew"
     assert np.array_equal(revised.samples.scores, kept.samples.scores)
+    with pytest.raises(RunError, match="something else has been learnt meanwhile"):
+        profiles.note(kept.learnt, doubted=True)
 
 
 def test_other_packets_are_other_knowledge(tmp_path: Path, known: Packets) -> None:

@@ -39,10 +39,11 @@ def thresholds(db: vqe.Connection) -> tuple[float, float]:
 
 def few(db: vqe.Connection, every: int) -> Samples:
     """Keep no more than one sample in so many of the profile's."""
-    path, profile = profile_of(db)
+    _, profile = profile_of(db)
+    assert profile.learnt is not None
     kept = profile.samples.where(np.arange(len(profile.samples.scores)) % every == 0)
     kept = replace(kept, weights=kept.weights * every)
-    revise(path, kept, profile.population)
+    revise(profile.learnt, kept, profile.population)
     return kept
 
 

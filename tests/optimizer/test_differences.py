@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ from vqe.logical.budget import Budget
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import label, walk
-from vqe.logical.plan import Proxy, Task, Window
+from vqe.logical.plan import Learnt, Proxy, Task, Window
 from vqe.optimizer import cascades, thresholds
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cascades import best, candidates
@@ -88,8 +89,10 @@ def situation(
         0,
         96,
         "" if model else "no model",
-        Proxy(None, "cnn", "") if model else None,  # type: ignore[arg-type]
+        Proxy(Path("kept"), "cnn", "") if model else None,
         Differences(known, POSITIONS, STEP, backgrounds() if behind else (), before),
+        path=Path("kept"),
+        key="what is known",
     )
     info: Any = SimpleNamespace(name="yolo", key="yolo")
     file = SimpleNamespace(index=SimpleNamespace(keyframes=range(0, FRAMES, 100)))
@@ -146,7 +149,7 @@ def test_what_is_undecided_in_still_scenes_is_asked_once(monkeypatch: pytest.Mon
     assert resolve(with_).predicted.asked < resolve(without).predicted.asked / 20
     # A run of 60 in the pool, of every third frame, lasts 178 frames at the least: 40 runs, half of them undecided.
     assert 0.9 < resolve(with_).predicted.asked / (FRAMES / 2 / 178) < 1.6
-    assert resolve(with_).proxy is not None
+    assert resolve(with_).learnt == Learnt(Path("kept"), "what is known")
 
 
 def test_a_slow_small_model_is_spared_too() -> None:
@@ -160,7 +163,7 @@ def test_alone() -> None:
     """No model is needed: of 2400 frames of the pool 40 differ from the one before."""
     found = chosen(situation(model=False, before=earlier()))
     assert (found.kind, chain(found)) == ("difference", ["Resolve", "Difference", "Thumbnails", "Scan"])
-    assert resolve(found).proxy is None
+    assert resolve(found).learnt == Learnt(Path("kept"), "what is known")
     found = chosen(situation(model=False, behind=True))
     assert found.kind == "difference"
     assert 75 < difference(found).delta < 100, "nearer than any true frame, with a margin"

@@ -17,7 +17,7 @@ from vqe.logical.budget import Budget
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node, label, walk
-from vqe.logical.plan import Proxy, Task, Window
+from vqe.logical.plan import Learnt, Proxy, Task, Window
 from vqe.optimizer import cascades
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cascades import best, candidates
@@ -73,8 +73,10 @@ def profile_of(known: Packets) -> Profile:
         "cnn",
         0,
         96,
-        proxy=Proxy(None, "cnn", ""),  # type: ignore[arg-type]
+        proxy=Proxy(Path("kept"), "cnn", ""),
         packets=known,
+        path=Path("kept"),
+        key="what is known",
     )
 
 
@@ -325,7 +327,8 @@ def test_a_conjunction_may_go_by_one_of_its_terms() -> None:
     cheapest = min(found, key=lambda c: c.seconds)
     (resolve, specialise, *_) = chain(cheapest)
     assert isinstance(resolve, plan.Resolve) and isinstance(specialise, plan.Specialise)
-    assert (resolve.budget, resolve.values, resolve.proxy) == (BUDGET, False, None)
+    assert (resolve.budget, resolve.values) == (BUDGET, False)
+    assert resolve.learnt == Learnt(Path("kept"), "what is known", term=True)
     assert resolve.audit is not None and resolve.audit.lottery == "term" and resolve.audit.returned == 0
     assert specialise.proxy == term.profile.proxy and specialise.high == 1
     assert specialise.low < known.scores[known.positions][known.true[known.positions]].min()

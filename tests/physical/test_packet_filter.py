@@ -74,7 +74,6 @@ class Camera:
             window=task.window,
             audit=self.audit,
             values=values,
-            proxy=self.proxy,
             task=task,
             predicted=Predicted(1.0, 1.0),
         )

@@ -76,12 +76,20 @@ class Task:
 
 @dataclass(frozen=True)
 class Proxy:
-    """A profile in a file: the small model and what is known of its scores. `key`: of what it knows, thus of the
-    thresholds that may come of it."""
+    """A small model, in a profile's file. `key`: of its weights."""
 
     path: Path
     model: str
     key: str
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """The profile that a plan goes by. `key`: of what it knew then; `term`: it is of a term of the predicate only."""
+
+    path: Path
+    key: str
+    term: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,7 +255,6 @@ class Difference(Node):
     blocks   the picture is compared in so many by so many parts, each with its weight; None: as a whole
     delta    in grey levels squared
     left     of the frames that arrive undecided, the share that is expected to need a look all the same
-    profile  where this was learnt from
     Above Specialise it compares those frames with each other that the small model was unsure of.
     """
 
@@ -257,7 +264,6 @@ class Difference(Node):
     delta: float = shown("≤ {:.3g}")
     weights: tuple[float, ...] | None = unseen()
     left: float = unseen(1.0)
-    profile: Path | None = unseen()
 
 
 @dataclass(frozen=True)
@@ -294,7 +300,7 @@ class Resolve(Node):
     audit: Audit | None = shown("audit {}", None)
     values: bool = unseen(False)
     budget: Budget | None = unseen()
-    proxy: Proxy | None = unseen()
+    learnt: Learnt | None = unseen()
     task: Task = unseen()
     predicted: Predicted = unseen()
 

@@ -213,7 +213,8 @@ def _by_term(situation: Situation, term: Term) -> list[Candidate]:
         def build(scan: Node) -> Node:
             resolve = built(scan)
             assert isinstance(resolve, Resolve)
-            return replace(resolve, budget=budget, values=situation.values, proxy=None)
+            learnt = resolve.learnt and replace(resolve.learnt, term=True)
+            return replace(resolve, budget=budget, values=situation.values, learnt=learnt)
 
         return replace(candidate, kind="term", description=f"{term.predicate} by {candidate.description}", build=build)
 
@@ -251,7 +252,7 @@ def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
         below = scan if gate.packets is None else gate.filter(scan, situation.task.video, profile.size, proxy)
         small = pictured(situation, below, proxy, (low, high), audit)
         decided = Specialise(small, profile.model, low, high, profile.smooth or None, proxy, predicted)
-        return replace(resolved(situation, decided, every, predicted, audit), proxy=proxy)
+        return replace(resolved(situation, decided, every, predicted, audit), learnt=profile.learnt)
 
     decoded = "" if gate is OPEN else f"{gate.left:.0%} of the frames decoded, "
     return Candidate(kind, seconds, f"{profile.model}, {decoded}{open_:.1%} of the frames asked", build)

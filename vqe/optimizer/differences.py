@@ -233,7 +233,7 @@ class _Planner:
 
         def compared(below: Node) -> Node:
             blocks = BLOCKS if detector.weights is not None else None
-            return Difference(below, detector.against, blocks, detector.delta, detector.weights, left, profile.path)
+            return Difference(below, detector.against, blocks, detector.delta, detector.weights, left)
 
         def build(scan: Node) -> Node:
             node: Node = pictured(situation, scan)
@@ -242,7 +242,8 @@ class _Planner:
                 smooth = profile.smooth or None
                 node = Specialise(node, profile.model, thresholds.low, thresholds.high, smooth, model, predicted)
             node = node if first else compared(node)
-            return replace(resolved(situation, node, self.every, predicted, audit, model is not None), proxy=model)
+            resolve = resolved(situation, node, self.every, predicted, audit, model is not None)
+            return replace(resolve, learnt=profile.learnt)
 
         named = f"{detector.against} frame" if detector.against == "earlier" else detector.against
         words = [f"difference from {named}", *([profile.model] if model is not None else [])]
