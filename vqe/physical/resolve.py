@@ -22,7 +22,7 @@ from vqe.physical.filter import truth
 from vqe.physical.operator import Run
 from vqe.physical.reference import Reference
 from vqe.physical.tally import Tally
-from vqe.physical.votes import UNKNOWN, estimates, on_grid, shares, spread, unclear
+from vqe.physical.votes import LOST, UNKNOWN, estimates, on_grid, shares, spread, unclear
 
 CHUNK = 2048  # frames decided at once where no pictures are held
 SETTLING = (0.5, 0.75, 1.0)  # parts of a window that are asked, one after the other, until its majority is settled
@@ -127,8 +127,9 @@ class _Windows:
     def majority(self, answers: NDArray[np.int8]) -> tuple[Bools, Bools]:
         """Which frames are true by the answers that are known, and which are settled: no other answer could change
         that. bool [n] each."""
-        true, false = (shares((answers == kind).astype(np.float64), self.low, self.high) for kind in (1, 0))
-        return true > 0.5, (true > 0.5) | (false >= 0.5)
+        true, false, lost = (shares((answers == kind).astype(np.float64), self.low, self.high) for kind in (1, 0, LOST))
+        half = (1 - lost) / 2
+        return true > half, (true > half) | (false >= half)
 
     def spread(self, mask: Bools) -> Bools:
         return spread(mask, self.low, self.high)
@@ -138,7 +139,7 @@ class _Windows:
 class _Held:
     """Frames of one segment: those before `decided` have left, and stay as long as windows reach them.
 
-    answers  int8 [n], of the reference model; UNKNOWN where nobody has asked
+    answers  int8 [n], of the reference model; UNKNOWN where nobody has asked, LOST where there is no picture
     asked    bool [n]: to decide. The other answers have no part in deciding, so that what was found by chance before
              says as much as what is found by chance now
     """
@@ -213,12 +214,12 @@ class _Held:
     # --- answers ----------------------------------------------------------------------------------------------------
 
     def _ask(self, positions: NDArray[np.int64]) -> None:
-        """Ask the reference model where its answer is not known yet; what cannot be decoded is false."""
+        """Ask the reference model where its answer is not known yet."""
         positions = positions[~self.known[positions]]
         if not len(positions):
             return
         answers, labels = self.passing.answers(self.batch.frames[positions], self.batch.evidence)
-        self.answers[positions] = 0
+        self.answers[positions] = LOST
         self.answers[np.searchsorted(self.batch.frames, labels.frames)] = answers
         if self.passing.node.values:
             self.labels.append(labels)
@@ -294,7 +295,9 @@ class _Held:
         if self.passing.node.budget is not None and self.passing.node.budget.confidence is not None:
             tally.decided.append((self.batch.frames[rest], result[rest]))
         self._see(result, right, by_model, drawn, windows.now)
-        return np.where(known, right, result)
+        returned = np.where(known, right, result)
+        returned[self.answers == LOST] = False
+        return returned
 
     def _settle(self, drawn: Bools, windows: _Windows) -> None:
         """Ask until the truth of the drawn frames is known: half a window mostly tells what the majority is."""

@@ -7,16 +7,18 @@ from numpy.typing import NDArray
 
 from vqe.edges import runs
 
-UNKNOWN = -1
+UNKNOWN, LOST = -1, 2  # nobody has asked; the frame cannot be decoded, and counts nowhere
 
 
 def estimates(places: NDArray[np.int64], answers: NDArray[np.int8]) -> NDArray[np.float64]:
     """For each frame the likely answer, from 0 to 1: its own, else between those of the nearest asked frames.
 
     places   int64 [n], rising: numbers or times
-    answers  int8 [n]: 1, 0 or UNKNOWN; at least one is known
+    answers  int8 [n]: 1, 0, UNKNOWN or LOST; where none is known all frames are false
     """
-    asked = np.flatnonzero(answers != UNKNOWN)
+    asked = np.flatnonzero((answers == 0) | (answers == 1))
+    if not len(asked):
+        return np.zeros(len(places))
     return np.interp(places, places[asked], answers[asked].astype(np.float64))
 
 
