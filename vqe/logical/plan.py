@@ -18,7 +18,7 @@ from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node, shown, unseen
 from vqe.models import ModelInfo
-from vqe.video import Video
+from vqe.video import Video, frames_within
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,10 @@ class Task:
     edges: Window | None = None
 
     def frames_in(self, window: Window | None) -> int:
-        """About how many frames a window has."""
+        """About how many frames a window has where there are few."""
         if window is None:
             return 0
-        if window.frames is not None:
-            return window.frames
-        return round((window.microseconds or 0) / 1e6 * self.video.files[0].index.rate)
+        return window.frames if window.frames is not None else frames_within(self.video, window.microseconds or 0)
 
 
 @dataclass(frozen=True)

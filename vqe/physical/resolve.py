@@ -295,9 +295,7 @@ class _Held:
         if self.passing.node.budget is not None and self.passing.node.budget.confidence is not None:
             tally.decided.append((self.batch.frames[rest], result[rest]))
         self._see(result, right, by_model, drawn, windows.now)
-        returned = np.where(known, right, result)
-        returned[self.answers == LOST] = False
-        return returned
+        return np.asarray(np.where(known, right, result) & (self.answers != LOST), np.bool_)
 
     def _settle(self, drawn: Bools, windows: _Windows) -> None:
         """Ask until the truth of the drawn frames is known: half a window mostly tells what the majority is."""

@@ -12,7 +12,7 @@ from vqe.video.read import read_frames
 from vqe.video.readers import Readers
 from vqe.video.stretches import groups
 from vqe.video.thumbnails import Look, Seen, Thumbnails
-from vqe.video.video import Video, VideoFile
+from vqe.video.video import Video, VideoFile, frames_within
 
 __all__ = [
     "FileIndex",
@@ -23,6 +23,7 @@ __all__ = [
     "Video",
     "VideoFile",
     "find_files",
+    "frames_within",
     "groups",
     "index_file",
     "open_video",

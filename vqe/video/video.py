@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from vqe.video.index import FileIndex
 
 Frames = NDArray[np.int64]
+ASIDE = 0.02  # of a file's time, in which there may be fewer frames than is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +137,23 @@ class Video:
             rows = np.flatnonzero(numbers == n)
             file = self.files[n]
             yield file, rows, frames[rows] - file.first_frame
+
+
+@lru_cache(maxsize=64)
+def frames_within(video: Video, microseconds: int) -> int:
+    """How many frames so long a time has, in the file and at the time with the fewest a second.
+
+    A pause in a recording is no such time: it counts for as long as that only.
+    """
+    return min(_frames_within(file.index, microseconds / 1e6) for file in video.files)
+
+
+def _frames_within(index: FileIndex, seconds: float) -> int:
+    begin, end = index.seconds - seconds / 2, index.seconds + seconds / 2
+    grace = 1e-6  # times are sums of floats
+    counts = np.searchsorted(index.seconds, end - grace) - np.searchsorted(index.seconds, begin - grace)
+    inside = np.minimum(end, index.duration) - np.maximum(begin, 0)
+    fewest = np.rint(counts * seconds / np.maximum(inside, grace)).astype(np.int64)
+    time = np.minimum(np.diff(index.seconds, append=index.duration), seconds)
+    order = np.argsort(fewest, kind="stable")
+    return int(fewest[order][np.searchsorted(np.cumsum(time[order]), ASIDE * time.sum())])
