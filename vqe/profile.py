@@ -7,6 +7,7 @@ it with numpy alone; thresholds are chosen from it anew for every budget.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -129,8 +130,19 @@ def path_of(folder: Path, task: Task) -> Path:
         task.frames.consecutive,
     ]
     key = blake2b(json.dumps(described, default=str).encode(), digest_size=10).hexdigest()
-    camera = blake2b(task.camera.encode(), digest_size=6).hexdigest()
-    return folder / "profiles" / camera / f"{key}.safetensors"
+    return _folder_of(folder, task.camera) / f"{key}.safetensors"
+
+
+def _folder_of(folder: Path, camera: str) -> Path:
+    return folder / "profiles" / blake2b(camera.encode(), digest_size=6).hexdigest()
+
+
+def forget(folder: Path, camera: str) -> None:
+    """Remove all that was learnt of a camera. Raises RunError where that fails."""
+    kept = _folder_of(folder, camera)
+    with explained("forget what was learnt", kept):
+        if kept.exists():
+            shutil.rmtree(kept)
 
 
 def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], architecture: str) -> None:

@@ -12,6 +12,7 @@ from vqe.catalog import Region, VideoEntry, unknown
 from vqe.errors import QueryError, RunError
 from vqe.library import Source
 from vqe.parser import ast
+from vqe.profile import forget
 
 if TYPE_CHECKING:
     from vqe.engine import Engine
@@ -66,6 +67,7 @@ def _blame(fault: QueryError | RunError, statement: ast.CreateVideo) -> Any:
 def drop_video(engine: Engine, statement: ast.DropVideo) -> None:
     name = _simple(statement.name, "video")
     if _known_video(engine, name, statement.name, missing_ok=statement.if_exists):
+        forget(engine.library.folder, name.lower())  # another camera may get the name
         engine.catalog.drop_video(name)
 
 

@@ -106,3 +106,12 @@ def test_doubt_is_about_the_whole_video(opened: Open) -> None:
     assert assessed(db, missed=1).revised()
     street.frames_of(db, f"{street.QUERY} AND seconds < 5")
     assert profile_of(db).doubted
+
+
+def test_a_dropped_video_takes_what_was_learnt_with_it(opened: Open) -> None:
+    """Another camera may get its name."""
+    db, _ = opened()
+    assert list(db.folder.glob("profiles/*/*"))
+    db.sql("DROP VIDEO street")
+    assert not list(db.folder.glob("profiles/*/*"))
+    db.sql("DROP VIDEO IF EXISTS street")
