@@ -23,8 +23,6 @@ from vqe.logical.plan import Filter, Learn, Query, Resolve, Task
 from vqe.optimizer.optimize import Context, optimize
 from vqe.optimizer.situation import Candidate
 from vqe.parser import ast
-from vqe.physical.operator import Progress, Run
-from vqe.relational.evaluate import Evaluator
 from vqe.relational.faults import MissingTableError, no_such_table
 from vqe.relational.interrupt import interruptible
 from vqe.relational.session import Session
@@ -32,6 +30,7 @@ from vqe.settings import Settings
 
 if TYPE_CHECKING:
     from vqe.execution import Execution
+    from vqe.physical.operator import Progress, Run
 
 
 @dataclass
@@ -174,6 +173,9 @@ class Engine:
     @contextmanager
     def _run(self, cancelled: threading.Event) -> Iterator[Run]:
         """What is done before the plan's own operators run."""
+        from vqe.physical.operator import Run
+        from vqe.relational.evaluate import Evaluator
+
         run = Run(self.library, Evaluator(), self.progress, cancelled)
         try:
             yield run

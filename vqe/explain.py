@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from vqe.cores import cores
 from vqe.foretold import foretold, measured, seconds
@@ -11,8 +12,10 @@ from vqe.logical.node import Node, tree, walk
 from vqe.logical.plan import Detect, Query, Resolve
 from vqe.optimizer.cost import Measured, estimate
 from vqe.optimizer.situation import Candidate
-from vqe.physical.operator import Operator
-from vqe.physical.tally import Tally
+
+if TYPE_CHECKING:  # nothing runs, and half of the folder would be imported
+    from vqe.physical.operator import Operator
+    from vqe.physical.tally import Tally
 
 _WIDEST = 96  # columns before the notes; a longer label pushes its own note to the right
 

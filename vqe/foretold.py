@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from vqe.logical.node import Node, children
 from vqe.logical.plan import Detect, Difference, Learn, PacketFilter, Query, Resolve, Specialise, Thumbnails
 from vqe.optimizer.cost import Measured, estimate
-from vqe.physical.operator import Operator
-from vqe.physical.tally import Tally
 from vqe.report import RATES
+
+if TYPE_CHECKING:  # nothing runs, and half of the folder would be imported
+    from vqe.physical.operator import Operator
+    from vqe.physical.tally import Tally
 
 
 def foretold(node: Node, known: Measured) -> str:

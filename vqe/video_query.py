@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vqe.engine import Engine, Prepared
 from vqe.errors import QueryError, RunError, Span
-from vqe.execution import Execution
 from vqe.explain import estimates, explain, explain_analyze, explain_verbose
 from vqe.relation import Relation
 from vqe.relational.results import FORMATS, format_of
 from vqe.relational.splice import Spliced, literal, quote, splice
 from vqe.report import Report, keep
+
+if TYPE_CHECKING:
+    from vqe.execution import Execution
 
 TRIES = 4  # at an answer within its budget, as far as can be told
 T = TypeVar("T")

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped, unused-ignore]
-
 _BOXES = ("detect", "segment", "pose")  # tasks whose answers have upright boxes
 _METADATA = 14  # the field of an ONNX ModelProto that holds its key-value entries
 
@@ -33,14 +31,24 @@ def read_metadata(path: Path) -> Description | None:
     """The description inside an OpenVINO folder, an ONNX file or a TensorRT engine; None where there is none."""
     try:
         if path.is_dir():
-            return description(yaml.safe_load((path / "metadata.yaml").read_text("utf-8")))
+            return description(_yaml_entries(path / "metadata.yaml"))
         if path.suffix == ".onnx":
             return description(onnx_entries(path))
         if path.suffix == ".engine":
             return description(_engine_header(path))
-    except (OSError, ValueError, SyntaxError, KeyError, IndexError, yaml.YAMLError):
+    except (OSError, ValueError, SyntaxError, KeyError, IndexError):
         return None
     return None
+
+
+def _yaml_entries(path: Path) -> dict[str, Any]:
+    import yaml  # type: ignore[import-untyped, unused-ignore]
+
+    try:
+        entries: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as fault:
+        raise ValueError(f"{path} is no YAML") from fault
+    return entries
 
 
 def description(entries: Mapping[str, Any]) -> Description:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-import urllib.request
 from pathlib import Path
 
 from vqe.errors import RunError
@@ -32,6 +31,8 @@ def fetch(name: str, home: Path) -> Path:
 
 
 def _download(file: Path) -> None:
+    import urllib.request  # which few queries need, and which brings half of the network's modules
+
     with tempfile.TemporaryDirectory(prefix=".tmp-", dir=file.parent) as folder:
         partial = Path(folder) / file.name
         with partial.open("wb") as target:
