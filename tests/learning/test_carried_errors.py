@@ -13,7 +13,7 @@ from vqe.learning.carrying import EACH, _Trial, measured, optimistic
 from vqe.learning.pool import Pool
 from vqe.learning.stills import LEVELS, Stills
 from vqe.logical.budget import Budget
-from vqe.optimizer.detectors import carrying_errors, fits
+from vqe.optimizer.difference_detectors import carrying_errors, fits
 from vqe.profile import Samples
 
 N, SIDE = 900, 24

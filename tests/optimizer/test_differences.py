@@ -21,7 +21,7 @@ from vqe.logical.plan import Learnt, Proxy, Task, Window
 from vqe.optimizer import cascades, thresholds
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cascades import best, candidates
-from vqe.optimizer.detectors import detectors
+from vqe.optimizer.difference_detectors import detectors
 from vqe.optimizer.differences import planned, with_differences
 from vqe.optimizer.situation import Candidate, Costs, Situation
 from vqe.profile import Profile, Samples

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.logical.frames import FrameSet
-from vqe.video import Video
+from vqe.video import Video, groups
 
 LONG = 60.0  # seconds; what takes longer is timed on a sample
 STRETCHES = 8
@@ -64,7 +64,6 @@ def _where_decoding_begins(
 
     Starts are places in `frames`.
     """
-    numbers = np.concatenate([file.index.keyframes + file.first_frame for file in video.files])
-    keys = np.unique(np.concatenate([[0], np.searchsorted(frames, numbers)]))
+    keys = np.unique(np.concatenate([[0], np.searchsorted(frames, groups(video))]))
     before = keys[np.searchsorted(keys, starts, side="right") - 1]
     return np.where(starts - before <= near, before, starts)

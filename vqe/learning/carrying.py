@@ -12,7 +12,7 @@ from vqe.differences import Earlier
 from vqe.learning.pool import STEP
 from vqe.learning.stills import LEVELS, Stills
 from vqe.logical.budget import Budget
-from vqe.optimizer.detectors import carrying_errors, fits
+from vqe.optimizer.difference_detectors import carrying_errors, fits
 from vqe.optimizer.thresholds import FEWEST
 from vqe.profile import Samples
 

@@ -58,6 +58,11 @@ def transform(node: Node, change: Callable[[Node], Node]) -> Node:
     return change(map_children(node, lambda child: transform(child, change)))
 
 
+def replaced(node: Node, old: Node, new: Node) -> Node:
+    """The plan with one node, itself and not its like, replaced."""
+    return transform(node, lambda own: new if own is old else own)
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it, from the top."""
     yield node

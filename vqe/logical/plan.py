@@ -52,7 +52,12 @@ class Window:
 @dataclass(frozen=True)
 class Task:
     """A predicate that the frames of a video are to be decided by, as often as it is asked: what is learnt of it once
-    serves later. `camera`: what the video is known by, over the days; `edges`: the gap of events."""
+    serves later.
+
+    camera     what the video is known by, over the days
+    window     that the predicate is a majority over; `gap`: files no further apart are one recording to it
+    minimum, event_gap  of the events that are made of the frames; None where none are
+    """
 
     camera: str
     video: Video
@@ -63,7 +68,7 @@ class Task:
     gap: Window
     minimum: Window | None
     frames: FrameSet
-    edges: Window | None = None
+    event_gap: Window | None = None
 
     def frames_in(self, window: Window | None) -> int:
         """About how many frames a window has where there are few."""

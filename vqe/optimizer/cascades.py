@@ -316,10 +316,10 @@ def _asked(
 def beyond_edges(situation: Situation, thresholds: Thresholds) -> float:
     """Of the undecided frames the share that is asked all the same, as far as the edges of events go."""
     task, known = situation.task, situation.profile and situation.profile.packets
-    if task.edges is None or not known:
+    if task.event_gap is None or not known:
         return 1.0
     unsure = thresholds.unsure(known.scores)
-    near = at_edges(task.video, known.frames, unsure, known.scores > thresholds.high, task.edges, task.minimum)
+    near = at_edges(task.video, known.frames, unsure, known.scores > thresholds.high, task.event_gap, task.minimum)
     return 1 - float(near.sum()) / max(1, int(unsure.sum()))
 
 
@@ -365,7 +365,7 @@ def resolved(
         task.info.name,
         every if every > 1 else None,
         task.window,
-        task.edges if scored else None,
+        task.event_gap if scored else None,
         audit,
         situation.values,
         situation.budget,

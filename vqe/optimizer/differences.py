@@ -33,7 +33,7 @@ from vqe.optimizer.cascades import (
     slack,
     worth_a_tenth,
 )
-from vqe.optimizer.detectors import Detector, detectors
+from vqe.optimizer.difference_detectors import DifferenceDetector, detectors
 from vqe.optimizer.situation import Candidate, Situation
 from vqe.optimizer.thresholds import Thresholds, choose, true_share, widened
 from vqe.profile import Profile
@@ -143,13 +143,13 @@ class _Planner:
             if (thresholds := self._thresholds(detector, first)) is not None
         ]
 
-    def _detectors(self, parts: tuple[float, ...]) -> list[Detector]:
+    def _detectors(self, parts: tuple[float, ...]) -> list[DifferenceDetector]:
         budget = self.situation.budget
         if self.confirmed:
             budget = replace(budget, fpr=math.inf, fdr=None)
         return detectors(self.differences, self.profile.samples, budget, parts)
 
-    def _thresholds(self, detector: Detector, first: bool) -> Thresholds | None:
+    def _thresholds(self, detector: DifferenceDetector, first: bool) -> Thresholds | None:
         """The small model's, within the rest of the budget; a little more careful than the estimate asks for."""
         situation = self.situation
         budget = _scaled(situation.budget, 1 - detector.part)
@@ -165,7 +165,7 @@ class _Planner:
 
     # --- what a plan takes -------------------------------------------------------------------------------------------
 
-    def _shares(self, detector: Detector, first: bool, thresholds: Thresholds) -> _Shares:
+    def _shares(self, detector: DifferenceDetector, first: bool, thresholds: Thresholds) -> _Shares:
         scores = self.differences.scores[detector.origins] if first else self.differences.scores
         unsure = thresholds.unsure(scores) & ~detector.near
         above = (scores > thresholds.high) & ~detector.near
@@ -195,7 +195,7 @@ class _Planner:
         samples = self.profile.samples
         return true_share(samples.where(thresholds.unsure(samples.scores)))
 
-    def _cost(self, shares: _Shares, detector: Detector) -> tuple[float, float]:
+    def _cost(self, shares: _Shares, detector: DifferenceDetector) -> tuple[float, float]:
         """Seconds of a plan without its audit, and the calls in it."""
         costs, frames = self.situation.costs, len(self.situation.task.frames)
         asked = shares.asked * asked_of_undecided(self.every)
@@ -208,7 +208,7 @@ class _Planner:
 
     # --- the plan ----------------------------------------------------------------------------------------------------
 
-    def _candidate(self, kind: str, detector: Detector, first: bool, thresholds: Thresholds) -> Candidate:
+    def _candidate(self, kind: str, detector: DifferenceDetector, first: bool, thresholds: Thresholds) -> Candidate:
         situation, profile = self.situation, self.profile
         shares = self._shares(detector, first, thresholds)
         if thresholds is _NOTHING:

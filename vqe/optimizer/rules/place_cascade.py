@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vqe.logical.node import Node, children, walk
+from vqe.logical.node import Node, replaced, walk
 from vqe.logical.plan import Boxes, Events, Filter, Frames, Limit, Query, Scan, Stable, Task, Window
 
 if TYPE_CHECKING:
@@ -30,10 +29,10 @@ def place_cascade(node: Node, _plan: Query, context: Context) -> Node:
     chosen = context.choose(_task(node, deciding, context), node.budget, values)
     if chosen.build is None:
         return node
-    build = chosen.build
+    built = chosen.build(deciding.input)
     if chosen.kind == "learn":  # the plan is made anew when that is done
-        return _replaced(node, deciding, lambda: replace(deciding, input=build(deciding.input)))
-    return _replaced(node, deciding, lambda: build(deciding.input))
+        return replaced(node, deciding, replace(deciding, input=built))
+    return replaced(node, deciding, built)
 
 
 def _stops_early(node: Node) -> bool:
@@ -58,13 +57,5 @@ def _task(node: Frames | Boxes | Events, deciding: Filter | Stable, context: Con
         gap=deciding.gap if isinstance(deciding, Stable) else Window(frames=0),
         minimum=node.minimum if isinstance(node, Events) else None,
         frames=scan.frames,
-        edges=node.gap if isinstance(node, Events) else None,
+        event_gap=node.gap if isinstance(node, Events) else None,
     )
-
-
-def _replaced(node: Node, old: Node, new: Callable[[], Node]) -> Node:
-    """The chain with one node of it replaced."""
-    if node is old:
-        return new()
-    (below,) = children(node)
-    return replace(node, input=_replaced(below, old, new))  # type: ignore[call-arg]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vqe.logical.expr import ModelCall
-from vqe.logical.node import Node, children, walk
+from vqe.logical.node import Node, children, replaced, walk
 from vqe.logical.plan import Boxes, Detect, Events, Filter, Frames, Query, Resolve, Stable, Track
 
 if TYPE_CHECKING:
@@ -29,7 +27,8 @@ def place_reference(node: Node, _plan: Query, context: Context) -> Node:
     floors += [n.confidence for n in needy if isinstance(n, Boxes)]
     masks = isinstance(node, Boxes) and "mask" in node.columns
     floor = min([context.confidence, *floors])
-    return _insert(node, needy[-1], lambda below: Detect(below, node.info.name, floor, masks, node.info, node.video))
+    (below,) = children(needy[-1])
+    return replaced(node, below, Detect(below, node.info.name, floor, masks, node.info, node.video))
 
 
 def _calls(node: Node) -> tuple[ModelCall, ...]:
@@ -40,8 +39,3 @@ def _calls(node: Node) -> tuple[ModelCall, ...]:
 
 def _needs_detections(node: Node) -> bool:
     return isinstance(node, Boxes | Track) or bool(_calls(node))
-
-
-def _insert(node: Node, above: Node, over: Callable[[Node], Node]) -> Node:
-    (below,) = children(node)
-    return replace(node, input=over(below) if node is above else _insert(below, above, over))  # type: ignore[call-arg]

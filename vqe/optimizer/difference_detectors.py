@@ -20,7 +20,7 @@ SPENT = 0.9  # of its part of the budget is what a detector may spend by such es
 
 
 @dataclass(frozen=True)
-class Detector:
+class DifferenceDetector:
     """A detector at a threshold.
 
     against, delta, weights  as plan.Difference has them
@@ -41,7 +41,9 @@ class Detector:
     origins: NDArray[np.int64]
 
 
-def detectors(differences: Differences, samples: Samples, budget: Budget, parts: tuple[float, ...]) -> list[Detector]:
+def detectors(
+    differences: Differences, samples: Samples, budget: Budget, parts: tuple[float, ...]
+) -> list[DifferenceDetector]:
     """Each kind at each threshold that stays within one of these rising parts of the budget."""
     found = [
         d for background in differences.backgrounds for d in _near(background, differences, samples, budget, parts)
@@ -53,7 +55,7 @@ def detectors(differences: Differences, samples: Samples, budget: Budget, parts:
 
 def _near(
     background: Background, differences: Differences, samples: Samples, budget: Budget, parts: tuple[float, ...]
-) -> Iterator[Detector]:
+) -> Iterator[DifferenceDetector]:
     """Nearer than the true samples, but for the few that the part of the budget is for; and than as many of all frames
     that are taken for true: what looks like the empty scene may be met at times that no sample is from."""
     if samples.true.sum() < FEWEST:
@@ -71,10 +73,12 @@ def _near(
         fnr = (float(lost[first - 1]) if first else 0.0) + UNSEEN / len(lost)
         if fnr > SPENT * part * budget.fnr:
             continue
-        yield Detector("background", delta, background.weights, part, fnr, 0.0, near, np.arange(len(near)))
+        yield DifferenceDetector("background", delta, background.weights, part, fnr, 0.0, near, np.arange(len(near)))
 
 
-def _carrying(earlier: Earlier, samples: Samples, budget: Budget, parts: tuple[float, ...]) -> Iterator[Detector]:
+def _carrying(
+    earlier: Earlier, samples: Samples, budget: Budget, parts: tuple[float, ...]
+) -> Iterator[DifferenceDetector]:
     """At every distance at which little enough goes wrong."""
     for i, delta in enumerate(earlier.deltas.tolist()):
         fnr, false = carrying_errors(earlier, i, samples, budget)
@@ -82,7 +86,7 @@ def _carrying(earlier: Earlier, samples: Samples, budget: Budget, parts: tuple[f
         if part is not None:
             origins = earlier.origins[i].astype(np.int64)
             near = np.zeros(len(origins), np.bool_)
-            yield Detector("earlier", delta, earlier.weights, part, fnr, false, near, origins)
+            yield DifferenceDetector("earlier", delta, earlier.weights, part, fnr, false, near, origins)
 
 
 def carrying_errors(earlier: Earlier, i: int, samples: Samples, budget: Budget) -> tuple[float, float]:
