@@ -6,6 +6,7 @@ The text has become an AST in `connection.py`, which also sends statements witho
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vqe.catalog import Catalog
-from vqe.errors import VqeError, attached
+from vqe.errors import RunError, VqeError, VqeWarning, attached
 from vqe.knowledge import Knowledge
 from vqe.library import Library
 from vqe.logical.bind import Bound, bind
@@ -23,6 +24,7 @@ from vqe.logical.plan import Filter, Learn, Query, Resolve, Task
 from vqe.optimizer.optimize import Context, optimize
 from vqe.optimizer.situation import Candidate
 from vqe.parser import ast
+from vqe.profile import check_room
 from vqe.relational.faults import MissingTableError, no_such_table
 from vqe.relational.interrupt import interruptible
 from vqe.relational.session import Session
@@ -69,11 +71,22 @@ class Engine:
 
     def prepare(self, statement: ast.QueryStatement, text: str, variables: Mapping[str, object]) -> Prepared | None:
         """Bind and optimise; None where the statement names no video."""
-        stop = self.session.connection.interrupt
-        with attached(text), interruptible(stop), self._bound(statement, text, variables) as (bound, tables, used):
+        cancelled = threading.Event()
+
+        def stop() -> None:
+            cancelled.set()
+            self.session.connection.interrupt()
+
+        with (
+            attached(text),
+            interruptible(stop),
+            self.library.cancellable(cancelled),
+            self._bound(statement, text, variables) as (bound, tables, used),
+        ):
             if bound is None:
                 return None
             prepared = Prepared(statement, text, bound, [], [], [], tables, used)
+            self.knowledge.learns = True
             self._optimize(prepared)
             return prepared
 
@@ -165,7 +178,12 @@ class Engine:
             return
         from vqe.learning import learn
 
-        for node in wanted:
+        try:
+            check_room(self.library.folder)
+        except RunError as fault:
+            warnings.warn(f"{fault.message}; so nothing is learnt", VqeWarning, stacklevel=2)
+            self.knowledge.learns = False
+        for node in wanted if self.knowledge.learns else ():
             with self._run(cancelled) as run:
                 learn(node.task, node.budget, run, node.worth)
         self._optimize(prepared)

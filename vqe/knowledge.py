@@ -40,12 +40,14 @@ class Knowledge:
 
     choices  for each task that a plan was sought for, what was considered and the choice
     guessed  the tasks among them of many frames for which nobody knows what the reference model takes
+    learns   whether anything may be learnt first
     """
 
     def __init__(self, library: Library) -> None:
         self.library = library
         self.choices: list[tuple[list[Candidate], Candidate]] = []
         self.guessed: list[Task] = []
+        self.learns = True
 
     def forget_choices(self) -> None:
         self.choices, self.guessed = [], []
@@ -81,7 +83,7 @@ class Knowledge:
             settings.number("audit"),
             values,
             self._lottery(task, path.stem if profile is None else _lottery_key(profile)),
-            settings.disabled_rules & set(OPTIONAL_PARTS),
+            settings.disabled_rules & set(OPTIONAL_PARTS) if self.learns else frozenset(OPTIONAL_PARTS),
             self._terms(task, path.stem) if unknown and learnt is None else (),
         )
 

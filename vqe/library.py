@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,23 @@ class Library:
         name = stem if not re.search(r"[*?\[]", stem) else Path(path).absolute().parent.name
         video = open_video(name, files, {}, self.folder / "index", self.indexing)
         return Source(video, None, None, str(Path(path).absolute()))
+
+    @contextmanager
+    def cancellable(self, cancelled: threading.Event) -> Iterator[None]:
+        """Inside, no file is indexed any further once that is set: KeyboardInterrupt."""
+        told = self.indexing
+
+        def indexing(done: int, total: int) -> None:
+            if cancelled.is_set():
+                raise KeyboardInterrupt
+            if told is not None:
+                told(done, total)
+
+        self.indexing = indexing
+        try:
+            yield
+        finally:
+            self.indexing = told
 
     def check_entry(self, entry: VideoEntry) -> None:
         """QueryError or RunError where an entry could not be opened."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from vqe import packets
 from vqe.differences import Differences, as_arrays, from_arrays
 from vqe.errors import RunError
-from vqe.labels.files import explained, locked
+from vqe.labels.files import explained, locked, write_atomically
 from vqe.logical.plan import Learnt, Proxy, Task
 from vqe.packets import Packets
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from vqe.models.specialised import SpecialisedModel
 
 VERSION = "2"
+LARGEST = 4_000_000  # bytes: no profile is larger, as a rule
 FORGOTTEN = ("difference.", packets.PREFIX)  # arrays that speak of the samples by their positions
 _NOT_DESCRIBED = (
     "samples",
@@ -154,6 +156,17 @@ def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], arch
         **{f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()},
     }
     _write(path, described, arrays)
+
+
+def check_room(folder: Path) -> None:
+    """RunError where a profile could not be kept: nobody should learn in vain."""
+    probe = folder / "profiles" / f".probe-{uuid.uuid4().hex}"
+    with explained("keep what would be learnt", probe.parent):
+        try:
+            write_atomically(probe, bytes(LARGEST))
+        finally:
+            with suppress(OSError):
+                probe.unlink()
 
 
 def revise(learnt: Learnt, samples: Samples, population: NDArray[np.float32]) -> None:

@@ -185,6 +185,10 @@ class Relation:
     def __len__(self) -> int:
         return int(self.arrow().num_rows)
 
+    def better(self) -> bool:
+        """Whether the rows just read are no good, as their audit says, and better ones come of reading them again."""
+        return self._source.better()
+
     def explain(self, mode: str = "plain") -> str:
         """The plan as text. `mode`: plain, verbose or analyze (which runs the query)."""
         return self._source.explain(mode)

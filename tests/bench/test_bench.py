@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from returned import returned
 
 import vqe
+from vqe.execution import Execution
 
 ROOT = Path(__file__).parents[2]
 WHERE = "FROM CLIP WHERE contains('bus') STABLE '1s'"
@@ -244,3 +245,18 @@ def test_what_is_stopped_shows_what_there_is(by: signal.Signals, clip: Path, cac
     assert "exact first" in out and "interrupted" in out
     assert json.loads((tmp_path / "out.json").read_text("utf-8"))["interrupted"]
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_what_an_audit_has_run_again_is_paid_for(measured: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a user pays for it, who gets the last answer."""
+    real, tried = Execution.assess, []
+
+    def assess(execution: Execution, before: int = 0) -> Any:
+        tried.append(before)
+        return real(execution, before)[0], before == 0
+
+    monkeypatch.setattr(Execution, "assess", assess)
+    found = measured(f"SELECT count(*) {WHERE}", "--spaces", "sampling", "--set", "audit=0")
+    again = [run for run in found["runs"] if run["plan"] == "sampling"]
+    assert tried == [0, 1] * len(tried[::2]) and len(again) >= 2
+    assert all(run["how"].count("the reference model on every 12th frame") == 2 for run in again)

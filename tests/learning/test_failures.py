@@ -5,6 +5,7 @@ The answer may be bad; what is said of it has to be true, and what the audit can
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from squares import Squares
 from street import BLUE, FRAMES, QUERY, TRUE, WHITE, frames_of, rates
 
 import vqe
+from vqe.cli.repl import _table
 from vqe.profile import load
 from vqe.report import Report
 
@@ -137,6 +139,25 @@ def test_tables_and_files_get_the_better_answer(opened: Open, tmp_path: Path, in
     found = np.zeros(FRAMES, np.bool_)
     found[frames] = True
     assert rates(found, TRUE)["fnr"] <= 0.01
+
+
+def test_the_prompt_gets_the_better_answer(opened: Open) -> None:
+    relation = opened(model=WRONG["inverted"])[0].sql(QUERY)
+    assert relation is not None
+    _, count = _table(relation)
+    assert count is not None and abs(count - TRUE.sum()) <= 0.01 * FRAMES
+
+
+def test_nothing_is_learnt_where_it_could_not_be_kept(opened: Open) -> None:
+    """It would be paid for by each query anew."""
+    db, buses = opened()
+    db._catalog.put_cost("reference", buses.info.key, 1.0)  # dear enough to learn first
+    shutil.rmtree(db.folder / "profiles")
+    (db.folder / "profiles").write_text("in the way")
+    with pytest.warns(vqe.VqeWarning, match="cannot keep what would be learnt .* so nothing is learnt"):
+        found, reports = frames_of(db)
+    assert np.array_equal(found, TRUE) and not reports
+    assert buses.asked == FRAMES
 
 
 # --- recordings that the model was not made for ---------------------------------------------------------------------

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import make_files
+from clips import make_clip, make_files
 from numpy.typing import NDArray
 
+import vqe
 from vqe.video import Look, Seen, Thumbnails, Video, open_video, read_frames, thumbnails
 from vqe.video.stretches import LONGEST, independent
 
@@ -256,3 +257,23 @@ def test_nothing_is_asked_for(videos: dict[str, Video]) -> None:
         assert list(reader.stream(iter(()), make)) == []
         (seen,) = reader.stream(iter([np.empty(0, np.int64)]), make)
         assert len(seen.frames) == 0 and seen.thumbnails.shape == (0, SIDE, SIDE)
+
+
+def test_the_largest_file_says_how_much_is_held(tmp_path: Path) -> None:
+    make_files(tmp_path, [{"size": (64, 48)}, {"size": (1280, 720)}], 3)
+    video = open_video("cam", sorted(tmp_path.glob("*.mp4")), {}, None)
+    with Thumbnails(video, 16) as reader:
+        assert reader.room * 1280 * 720 * 1.5 <= thumbnails.LARGE_HELD_BYTES
+
+
+def test_indexing_stops_when_it_is_asked_to(tmp_path: Path) -> None:
+    """Of what has to be decoded for that, which takes long."""
+    clip = make_clip(tmp_path / "clip.avi", 200)
+    cancelled = threading.Event()
+    with vqe.connect(tmp_path / "db") as db:
+        library = db._engine.library
+        with library.cancellable(cancelled):
+            cancelled.set()
+            with pytest.raises(KeyboardInterrupt):
+                library.open_path(str(clip))
+        assert library.open_path(str(clip)).video.frame_count == 200

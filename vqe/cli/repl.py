@@ -149,18 +149,20 @@ def _table(relation: Relation) -> tuple[str, int | None]:
     import duckdb
     import pyarrow as pa
 
-    batches, count = [], 0
-    with relation.batches() as reader:
-        for batch in reader:
-            batches.append(batch)
-            count += len(batch)
-            if count > MOST_COUNTED:
-                break
-        else:
-            with duckdb.connect(":memory:") as connection:
-                table = pa.Table.from_batches(batches, reader.schema)
-                return boxed(connection.from_arrow(table), MOST_SHOWN), count
-    return relation.text(MOST_SHOWN), relation.rows
+    table = None
+    while table is None or relation.better():
+        batches, count = [], 0
+        with relation.batches() as reader:
+            for batch in reader:
+                batches.append(batch)
+                count += len(batch)
+                if count > MOST_COUNTED:
+                    break
+            table = pa.Table.from_batches(batches, reader.schema)
+        if count > MOST_COUNTED:
+            return relation.text(MOST_SHOWN), relation.rows
+    with duckdb.connect(":memory:") as connection:
+        return boxed(connection.from_arrow(table), MOST_SHOWN), len(table)
 
 
 def _say(text: str) -> None:

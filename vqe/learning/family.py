@@ -20,8 +20,12 @@ SMALL = 0.6  # of the picture: where that is not less, there is nothing to be ga
 
 
 def others(task: Task, pool: Pool) -> Iterator[Architecture]:
-    """All but the first, from the cheapest to the dearest; those that see only where things were found come first."""
-    part = part_seen(task, pool)
+    """All but the first, from the cheapest to the dearest; those that see only where things were found come first.
+
+    Thumbnails are as they are stored, boxes upright: of a turned recording no part is taken.
+    """
+    turned = any(file.index.rotation for file in task.video.files)
+    part = WHOLE if turned else part_seen(task, pool)
     if part != WHOLE:
         yield from (replace(member, crop=part) for member in FAMILY[1:])
     yield from FAMILY[1:]

@@ -377,7 +377,7 @@ class _Lesson:
         try:
             save(path, profile, tensors, model.architecture.to_text() if model else "")
         except RunError as fault:
-            warnings.warn(f"{fault.message}; what was learnt serves this once only", VqeWarning, stacklevel=2)
+            warnings.warn(f"{fault.message}; what was learnt is lost", VqeWarning, stacklevel=2)
         return profile
 
     def _check(self, done: int, total: int) -> None:

@@ -18,7 +18,7 @@ from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node, shown, unseen
 from vqe.models import ModelInfo
-from vqe.video import Video, frames_within
+from vqe.video import Video, fewest_within
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,18 @@ class Task:
     event_gap: Window | None = None
 
     def frames_in(self, window: Window | None) -> int:
-        """About how many frames a window has where there are few."""
+        """About how many frames a window has."""
         if window is None:
             return 0
-        return window.frames if window.frames is not None else frames_within(self.video, window.microseconds or 0)
+        if window.frames is not None:
+            return window.frames
+        return round((window.microseconds or 0) / 1e6 * self.video.files[0].index.rate)
+
+    def fewest_in(self, window: Window | None) -> int:
+        """How many it has where there are few."""
+        if window is None or window.microseconds is None:
+            return self.frames_in(window)
+        return fewest_within(self.video, window.microseconds)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_BOXES = ("detect", "segment", "pose")  # tasks whose answers have upright boxes
+_BOXES = ("detect", "segment")  # tasks whose answers have upright boxes, whatever runs them
 _METADATA = 14  # the field of an ONNX ModelProto that holds its key-value entries
 
 

@@ -127,9 +127,13 @@ class _Windows:
     def majority(self, answers: NDArray[np.int8]) -> tuple[Bools, Bools]:
         """Which frames are true by the answers that are known, and which are settled: no other answer could change
         that. bool [n] each."""
-        true, false, lost = (shares((answers == kind).astype(np.float64), self.low, self.high) for kind in (1, 0, LOST))
-        half = (1 - lost) / 2
-        return true > half, (true > half) | (false >= half)
+        true, false, lost = (self._counts(answers == kind) for kind in (1, 0, LOST))
+        voters = self.high - self.low - lost
+        return 2 * true > voters, (2 * true > voters) | (2 * false >= voters)
+
+    def _counts(self, mask: Bools) -> NDArray[np.int64]:
+        before = np.concatenate([[0], np.cumsum(mask)])
+        return np.asarray(before[self.high] - before[self.low], np.int64)
 
     def spread(self, mask: Bools) -> Bools:
         return spread(mask, self.low, self.high)

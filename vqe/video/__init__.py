@@ -12,7 +12,7 @@ from vqe.video.read import read_frames
 from vqe.video.readers import Readers
 from vqe.video.stretches import groups
 from vqe.video.thumbnails import Look, Seen, Thumbnails
-from vqe.video.video import Video, VideoFile, frames_within
+from vqe.video.video import Video, VideoFile, fewest_within
 
 __all__ = [
     "FileIndex",
@@ -22,8 +22,8 @@ __all__ = [
     "Thumbnails",
     "Video",
     "VideoFile",
+    "fewest_within",
     "find_files",
-    "frames_within",
     "groups",
     "index_file",
     "open_video",

@@ -306,7 +306,8 @@ class Thumbnails:
             file = self.video.files[number]
             chosen = _samples(file, int(edges[block]), int(edges[block + 1]))
             pictures = self._scenery.small(chosen + file.first_frame)
-            self._scenery.readers.close()  # of a long file an open one takes tens of megabytes, and it is seldom needed
+            if len(file.index.keyframes) > 1:  # otherwise it would begin anew: with nothing to seek to, it goes on
+                self._scenery.readers.close()  # of a long file one takes tens of megabytes, and it is seldom needed
             blank = np.zeros((self.size, self.size), np.uint8)
             self._backgrounds[key] = np.median(pictures, axis=0).astype(np.uint8) if pictures else blank
             while len(self._backgrounds) > 64:
@@ -320,8 +321,8 @@ class Thumbnails:
 
 
 def _frame_bytes(video: Video) -> int:
-    """Of a decoded frame, as most are: a byte a pixel of brightness, and half as much of colour."""
-    return max(1, video.width * video.height * 3 // 2)
+    """Of a decoded frame of the largest file, as most are: a byte a pixel of brightness, and half as much of colour."""
+    return max(1, max(file.index.width * file.index.height for file in video.files) * 3 // 2)
 
 
 def _blocks(file: VideoFile) -> NDArray[np.int64]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -139,16 +138,25 @@ class Video:
             yield file, rows, frames[rows] - file.first_frame
 
 
-@lru_cache(maxsize=64)
-def frames_within(video: Video, microseconds: int) -> int:
+def fewest_within(video: Video, microseconds: int) -> int:
     """How many frames so long a time has, in the file and at the time with the fewest a second.
 
     A pause in a recording is no such time: it counts for as long as that only.
     """
-    return min(_frames_within(file.index, microseconds / 1e6) for file in video.files)
+    return min(_fewest_within(file.index, microseconds) for file in video.files)
 
 
-def _frames_within(index: FileIndex, seconds: float) -> int:
+_FEWEST: dict[tuple[str, int], int] = {}  # by fingerprint and microseconds: it is asked for often
+
+
+def _fewest_within(index: FileIndex, microseconds: int) -> int:
+    key = index.fingerprint, microseconds
+    if key not in _FEWEST:
+        _FEWEST[key] = _fewest(index, microseconds / 1e6)
+    return _FEWEST[key]
+
+
+def _fewest(index: FileIndex, seconds: float) -> int:
     begin, end = index.seconds - seconds / 2, index.seconds + seconds / 2
     grace = 1e-6  # times are sums of floats
     counts = np.searchsorted(index.seconds, end - grace) - np.searchsorted(index.seconds, begin - grace)

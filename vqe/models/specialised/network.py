@@ -61,7 +61,10 @@ def _centred(architecture: Architecture, pixels: Tensor) -> Tensor:
 
 
 class TorchRunner:
-    """See `Runner`: on a CUDA device, in full float32, as many pictures at a time so that sums round alike."""
+    """See `Runner`: on a CUDA device, as many pictures at a time so that sums round alike.
+
+    With the process's own settings: other threads run other networks meanwhile, and there is one set for all.
+    """
 
     def __init__(self, architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], device: str) -> None:
         self._architecture = architecture
@@ -70,7 +73,7 @@ class TorchRunner:
 
     def __call__(self, thumbnails: NDArray[np.uint8], backgrounds: NDArray[np.uint8]) -> NDArray[np.float32]:
         scores = np.empty(len(thumbnails), np.float32)
-        with torch.inference_mode(), torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
+        with torch.inference_mode():
             for start in range(0, len(scores), _BATCH):
                 part = slice(start, start + _BATCH)
                 seen = pictures(self._architecture, self._moved(thumbnails[part]), self._moved(backgrounds[part]))
