@@ -8,8 +8,8 @@ the frames decided in one way, because nothing but the numbers themselves depend
 - a level follows from numbers of frames and from seconds, never from what was found (an audit that goes on until it is
   content has its own way to stay right, and hands on the level that was planned: vqe.physical.assured.);
 - which frames are decided, and how, follows from scores and thresholds, and those from the profile, which draws in
-  other lotteries. A profile that has learnt from an audit, or was made anew, has a lottery of its own: it begins at 0,
-  and what was drawn in the old one is no more than known;
+  other lotteries. A profile that has learnt from an audit, is doubted for what one has found, or was made anew, has a
+  lottery of its own: it begins at 0, and what was drawn in the old one is no more than known;
 - what the store knows has no part in deciding. Known frames are put right afterwards, drawn or not, and stay in the
   population that the sample speaks of; what is sure of them narrows its bounds (vqe.accuracy.Stratum).
 
