@@ -23,8 +23,8 @@ BUS, CAR = 5, 2
 Boxes = dict[int, tuple[int, float, float, float, float]]  # frame → class and corners, as fractions
 
 
-def task(*calls: ModelCall) -> Task:
-    index: Any = SimpleNamespace(pts=np.arange(FRAMES), width=WIDTH, height=HEIGHT)
+def task(*calls: ModelCall, rotation: int = 0) -> Task:
+    index: Any = SimpleNamespace(pts=np.arange(FRAMES), width=WIDTH, height=HEIGHT, rotation=rotation)
     video = Video("cam", (VideoFile(Path("cam.mp4"), index, 0, 0.0, None),))
     info: Any = SimpleNamespace(classes={BUS: "bus", CAR: "car"})
     predicate = Predicate("p", "x", "c", (), calls or (ModelCall("contains", ("bus",), 0.4),))
@@ -81,3 +81,8 @@ def test_those_that_see_a_part_come_first_and_are_cheaper() -> None:
     for own, whole in zip(found[: len(FAMILY) - 1], FAMILY[1:], strict=True):
         assert own.crop != WHOLE and own.products < whole.products
         assert own.name == f"{whole.name} of a part"
+
+
+def test_of_a_turned_recording_no_part_is_taken() -> None:
+    """Its thumbnails are not turned back, where boxes are."""
+    assert list(others(task(rotation=90), pool(CORNERS))) == list(FAMILY[1:])
