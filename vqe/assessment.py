@@ -36,7 +36,7 @@ class Assessment:
         self.gated = any(isinstance(n, PacketFilter) for n in walk(node))
         self.model = next((n for n in walk(node) if isinstance(n, Specialise)), None)
         accuracy = tally.judged(before)
-        self.wrong = tally.most_wrong(before)
+        self.before = before
         self.profile = self._as_planned()
         self.frames = {"fnr": accuracy.fnr, "fpr": accuracy.fpr, "fdr": accuracy.fdr, "precision": accuracy.precision}
 
@@ -62,7 +62,7 @@ class Assessment:
             return False
         if self._by_term:
             return _kept(note, learnt, misleads=True)
-        if self._hangs_on_one and not profile.doubted:
+        if self._looks_closer:
             return _kept(note, learnt, doubted=True)
         samples, population = seen.samples(), seen.population()
         if self.detector is not None or self.gated:  # they are the first to go; the small model is judged without
@@ -103,8 +103,10 @@ class Assessment:
     def report(self, rows: int, seconds: float, revised: bool) -> Report:
         """`rows` of the relation: of events no more is known than that each wrong one takes a wrong frame."""
         node, relation = self.node, self.relation
-        events = events_of_frames(self.wrong, rows)
-        rates = {"fnr": events.fnr, "fdr": events.fdr} if isinstance(relation, Events) else self.frames
+        rates = self.frames
+        if isinstance(relation, Events):
+            events = events_of_frames(self.tally.most_wrong(self.before), rows)
+            rates = {"fnr": events.fnr, "fdr": events.fdr}
         return Report(
             relation.alias,
             relation.video.name,
@@ -126,14 +128,21 @@ class Assessment:
         return dropped.sampled_true <= 1 and returned.sampled - returned.sampled_true <= 1
 
     @property
+    def _looks_closer(self) -> bool:
+        """Whether what speaks against the profile is so little that the next audit has to find more first."""
+        return self._hangs_on_one and not self._by_term and self.profile is not None and not self.profile.doubted
+
+    @property
     def _by_term(self) -> bool:
         return self.node.learnt is not None and self.node.learnt.term
 
     def _as_planned(self) -> Profile | None:
         """What the plan was made from, where that is still kept and this run can add to it."""
         learnt = self.node.learnt
-        kept = None if learnt is None or not self.tally.complete else load(learnt.path)
-        return kept if kept is not None and learnt is not None and kept.key == learnt.key else None
+        if learnt is None or not self.tally.complete:
+            return None
+        kept = load(learnt.path)
+        return kept if kept is not None and kept.key == learnt.key else None
 
     def _speaks_for(self, profile: Profile) -> bool:
         """Whether this run has seen so much of the video that it may take the place of samples of all of it."""
@@ -156,7 +165,7 @@ class Assessment:
         return f"{self.relation.alias}: {rate}, {budget}; {remedy}EXACT at the end gives the exact answer"
 
     def _remedy(self) -> str:
-        if self._hangs_on_one and self.profile is not None and not self.profile.doubted and not self._by_term:
+        if self._looks_closer:
             return "a single frame says so, and the next audit looks more closely"
         if self._by_term:
             return "what is known of one term is gone by no more"

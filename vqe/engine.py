@@ -86,13 +86,12 @@ class Engine:
             if bound is None:
                 return None
             prepared = Prepared(statement, text, bound, [], [], [], tables, used)
-            self.knowledge.learns = True
             self._optimize(prepared)
             return prepared
 
-    def _optimize(self, prepared: Prepared) -> None:
-        """Make the plan from what is known now."""
-        self.knowledge.forget_choices()
+    def _optimize(self, prepared: Prepared, learns: bool = True) -> None:
+        """Make the plan from what is known now. `learns`: something may be learnt first."""
+        self.knowledge.begin(learns)
         prepared.steps = optimize(prepared.bound.plan, self._context(), self._disabled())
         prepared.choices, prepared.guessed = self.knowledge.choices, self.knowledge.guessed
 
@@ -182,8 +181,9 @@ class Engine:
             check_room(self.library.folder)
         except RunError as fault:
             warnings.warn(f"{fault.message}; so nothing is learnt", VqeWarning, stacklevel=2)
-            self.knowledge.learns = False
-        for node in wanted if self.knowledge.learns else ():
+            self._optimize(prepared, learns=False)
+            return
+        for node in wanted:
             with self._run(cancelled) as run:
                 learn(node.task, node.budget, run, node.worth)
         self._optimize(prepared)

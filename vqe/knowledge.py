@@ -40,17 +40,17 @@ class Knowledge:
 
     choices  for each task that a plan was sought for, what was considered and the choice
     guessed  the tasks among them of many frames for which nobody knows what the reference model takes
-    learns   whether anything may be learnt first
     """
 
     def __init__(self, library: Library) -> None:
         self.library = library
         self.choices: list[tuple[list[Candidate], Candidate]] = []
         self.guessed: list[Task] = []
-        self.learns = True
+        self._learns = True
 
-    def forget_choices(self) -> None:
-        self.choices, self.guessed = [], []
+    def begin(self, learns: bool) -> None:
+        """Another plan is made; `learns`: something may be learnt first for it."""
+        self.choices, self.guessed, self._learns = [], [], learns
 
     def measured(self) -> Measured:
         """For the cost model."""
@@ -83,7 +83,7 @@ class Knowledge:
             settings.number("audit"),
             values,
             self._lottery(task, path.stem if profile is None else _lottery_key(profile)),
-            settings.disabled_rules & set(OPTIONAL_PARTS) if self.learns else frozenset(OPTIONAL_PARTS),
+            settings.disabled_rules & set(OPTIONAL_PARTS) if self._learns else frozenset(OPTIONAL_PARTS),
             self._terms(task, path.stem) if unknown and learnt is None else (),
         )
 

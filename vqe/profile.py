@@ -187,7 +187,7 @@ def note(learnt: Learnt, /, **notes: bool) -> None:
 @contextmanager
 def _changing(learnt: Learnt) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
     """What is kept, while nobody else changes it."""
-    with explained("keep what was learnt", learnt.path.parent), locked(learnt.path.with_name(".lock")):
+    with explained("keep what was learnt", learnt.path.parent), locked(learnt.path.parents[1] / ".lock"):
         described, arrays = _kept(learnt.path)
         if _key(learnt.path, arrays) != learnt.key:
             raise _replaced(learnt.path)

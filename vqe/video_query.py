@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -85,15 +86,27 @@ def _kept(engine: Engine, prepared: Prepared, execution: Execution, before: int 
     return reports, better
 
 
-def _run(engine: Engine, prepared: Prepared, work: Callable[[], T], again: Callable[[], bool] = lambda: True) -> T:
-    """Do what runs the query, and do it again where its answer was not good enough and may be had better."""
+def repeated(
+    engine: Engine,
+    prepared: Prepared,
+    work: Callable[[Execution], T],
+    assess: Callable[[Execution, int], tuple[tuple[Report, ...], bool]],
+    again: Callable[[], bool] = lambda: True,
+) -> tuple[T, tuple[Report, ...]]:
+    """Do what runs the query, and do it again where its answer was not good enough and may be had better: the last
+    result, and what is said of it. `assess`: see Execution.assess."""
     for before in range(TRIES):
         with engine.running(prepared) as execution:
-            result = work()
-        _, better = _kept(engine, prepared, execution, before)
+            result = work(execution)
+        reports, better = assess(execution, before)
         if not better or not again():
             break
-    return result
+    return result, reports
+
+
+def _run(engine: Engine, prepared: Prepared, work: Callable[[], T], again: Callable[[], bool] = lambda: True) -> T:
+    """The same, written down and told."""
+    return repeated(engine, prepared, lambda _: work(), partial(_kept, engine, prepared), again)[0]
 
 
 def run_now(engine: Engine, prepared: Prepared, text: str) -> Any | None:

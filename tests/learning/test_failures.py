@@ -81,7 +81,7 @@ def test_a_term_that_misleads_is_gone_by_once(opened: Open) -> None:
     with pytest.warns(vqe.VqeWarning, match=r"above its budget.*one term is gone by no more"):
         found, _ = frames_of(db, query)
     assert rates(found, TRUE)["fnr"] <= 0.01
-    (path,) = db.folder.glob("profiles/*/*.safetensors")
+    (path,) = db.folder.glob("profiles/*/*")
     kept = load(path)
     assert kept is not None and kept.misleads and not kept.doubted
     with warnings.catch_warnings():
@@ -112,7 +112,7 @@ def test_a_stream_cannot_be_taken_back(opened: Open) -> None:
 def test_a_part_of_the_video_does_not_speak_for_the_rest(opened: Open) -> None:
     """What is found there stands beside what was known."""
     db, _ = opened(model=WRONG["inverted"])
-    (path,) = db.folder.glob("profiles/*/*.safetensors")
+    (path,) = db.folder.glob("profiles/*/*")
     before = load(path)
     while not any(run.notes for run in db._catalog.runs()):
         assert len(db._catalog.runs()) < 20

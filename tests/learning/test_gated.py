@@ -106,7 +106,7 @@ def nodes_of(db: vqe.Connection, query: str = QUERY) -> list[object]:
 
 
 def profile_of(db: vqe.Connection) -> Profile:
-    (path,) = db.folder.glob("profiles/*/*.safetensors")
+    (path,) = db.folder.glob("profiles/*/*")
     profile = load(path)
     assert profile is not None
     return profile

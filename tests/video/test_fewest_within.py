@@ -10,7 +10,7 @@ import pytest
 
 from vqe.video import FileIndex, Video, VideoFile, fewest_within
 
-SECOND = 1_000_000
+SECOND = 1.0
 
 
 def video(*files: list[float]) -> Video:

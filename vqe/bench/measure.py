@@ -24,8 +24,7 @@ from vqe.logical.plan import Detect, Query, Scan
 from vqe.optimizer.cost import estimate
 from vqe.optimizer.situation import Candidate
 from vqe.physical.operator import Progress
-from vqe.report import Report
-from vqe.video_query import TRIES
+from vqe.video_query import repeated
 
 
 @dataclass(frozen=True)
@@ -97,33 +96,31 @@ def measure(
         prepared = prepared_by(engine, case.script)
         engine.measure(prepared)
         before = _choice(engine, prepared)
-        learning, scaled, found = 0.0, False, None
-        reports: tuple[Report, ...] = ()
-        choices: list[Candidate] = []
-        for number in range(TRIES):  # again where an audit shows that the answer is no good, as a user's query is
-            with engine.running(prepared) as execution:
-                learning = learning or clock.read().seconds
-                choices.append(_choice(engine, prepared))
-                scaled = sample is not None and _asks_of_every_frame(prepared)
-                found = None if scaled else rows(engine, prepared, execution)
-            reports, better = execution.assess(number)
-            if not better:
-                break
+        begun: list[tuple[float, Candidate]] = []  # a try each: after so many seconds, by what was chosen then
+
+        def scaled() -> bool:
+            return sample is not None and _asks_of_every_frame(prepared)
+
+        def answer(execution: Execution) -> Numbers | None:
+            begun.append((clock.read().seconds, _choice(engine, prepared)))
+            return None if scaled() else rows(engine, prepared, execution)
+
+        found, reports = repeated(engine, prepared, answer, Execution.assess)
         spent = clock.read()
-        if scaled and sample is not None:
+        if sample is not None and scaled():
             spent += _on(sample, case, engine, prepared)
         return Measured(
             spent,
-            scaled,
+            scaled(),
             before.kind == "learn",
-            learning,
-            len(case.needs.needed) if scaled else case.labelled(engine.library),
+            begun[0][0],
+            len(case.needs.needed) if scaled() else case.labelled(engine.library),
             found,
             before.seconds,
-            choices[0].seconds,
+            begun[0][1].seconds,
             {name: rate for report in reports for name, rate in report.rates.items()},
             ("learnt; " if before.kind == "learn" else "")
-            + "; then ".join(f"{c.kind}: {c.description}" for c in choices),
+            + "; then ".join(f"{choice.kind}: {choice.description}" for _, choice in begun),
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.logical.plan import Task
+from vqe.physical.votes import counts
 
 VOTES = 9  # frames of a window that are asked to know its majority
 SURE = 0.02  # so near to 0 or 1, a mean over the window is believed
@@ -38,11 +39,8 @@ class Windows:
         self, positions: NDArray[np.int64], known: NDArray[np.bool_], true: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
         """The majority of what is known in each window: bool [n]."""
-        asked = np.concatenate([[0], np.cumsum(known)])
-        votes = np.concatenate([[0], np.cumsum(known & true)])
         low, high = self.low[positions], self.high[positions]
-        result: NDArray[np.bool_] = 2 * (votes[high] - votes[low]) > asked[high] - asked[low]
-        return result
+        return 2 * counts(known & true, low, high) > counts(known, low, high)
 
 
 def windows_of(task: Task, frames: NDArray[np.int64]) -> Windows:

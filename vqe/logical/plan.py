@@ -7,6 +7,7 @@ and Events makes of them the rows of a relation that DuckDB reads for the rest o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -72,17 +73,16 @@ class Task:
 
     def frames_in(self, window: Window | None) -> int:
         """About how many frames a window has."""
-        if window is None:
-            return 0
-        if window.frames is not None:
-            return window.frames
-        return round((window.microseconds or 0) / 1e6 * self.video.files[0].index.rate)
-
-    def fewest_in(self, window: Window | None) -> int:
-        """How many it has where there are few."""
         if window is None or window.microseconds is None:
-            return self.frames_in(window)
-        return fewest_within(self.video, window.microseconds)
+            return (window.frames or 0) if window is not None else 0
+        return round(window.microseconds / 1e6 * self.video.files[0].index.rate)
+
+    @cached_property
+    def fewest_in_window(self) -> int:
+        """How many the task's own has where there are few."""
+        if self.window is None or self.window.microseconds is None:
+            return self.frames_in(self.window)
+        return fewest_within(self.video, self.window.microseconds / 1e6)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _audit_of_samples(situation: Situation, every: int, seconds: float) -> tuple
 
 def sampling_distance(task: Task) -> int:
     """So that every window has two samples in it; 1 where frames stand alone."""
-    return max(1, task.fewest_in(task.window) // 2)
+    return max(1, task.fewest_in_window // 2)
 
 
 def _decoded(video: Video, every: int) -> float:

@@ -22,7 +22,7 @@ from vqe.physical.filter import truth
 from vqe.physical.operator import Run
 from vqe.physical.reference import Reference
 from vqe.physical.tally import Tally
-from vqe.physical.votes import LOST, UNKNOWN, estimates, on_grid, shares, spread, unclear
+from vqe.physical.votes import LOST, UNKNOWN, counts, estimates, on_grid, shares, spread, unclear
 
 CHUNK = 2048  # frames decided at once where no pictures are held
 SETTLING = (0.5, 0.75, 1.0)  # parts of a window that are asked, one after the other, until its majority is settled
@@ -127,13 +127,9 @@ class _Windows:
     def majority(self, answers: NDArray[np.int8]) -> tuple[Bools, Bools]:
         """Which frames are true by the answers that are known, and which are settled: no other answer could change
         that. bool [n] each."""
-        true, false, lost = (self._counts(answers == kind) for kind in (1, 0, LOST))
+        true, false, lost = (counts(answers == kind, self.low, self.high) for kind in (1, 0, LOST))
         voters = self.high - self.low - lost
         return 2 * true > voters, (2 * true > voters) | (2 * false >= voters)
-
-    def _counts(self, mask: Bools) -> NDArray[np.int64]:
-        before = np.concatenate([[0], np.cumsum(mask)])
-        return np.asarray(before[self.high] - before[self.low], np.int64)
 
     def spread(self, mask: Bools) -> Bools:
         return spread(mask, self.low, self.high)
@@ -288,14 +284,14 @@ class _Held:
         right, known = windows.majority(self.answers)
         tally.asked_true += int((by_model & right).sum())
         tally.asked_false += int((by_model & ~right).sum())
-        for counts, returned, edge in (
+        for stratum, returned, edge in (
             (tally.dropped, False, False),
             (tally.returned, True, False),
             (tally.edges_dropped, False, True),
             (tally.edges_returned, True, True),
         ):
             own = rest[(result[rest] == returned) & (near[rest] == edge)]
-            counts.add(drawn[own], known[own], right[own] & known[own])
+            stratum.add(drawn[own], known[own], right[own] & known[own])
         if self.passing.node.budget is not None and self.passing.node.budget.confidence is not None:
             tally.decided.append((self.batch.frames[rest], result[rest]))
         self._see(result, right, by_model, drawn, windows.now)

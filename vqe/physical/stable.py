@@ -12,6 +12,7 @@ from vqe.models import ModelInfo
 from vqe.physical.batch import Batch, Batches, grouped, joined
 from vqe.physical.filter import truth
 from vqe.physical.operator import Run
+from vqe.physical.votes import counts
 
 
 def stable(node: plan.Stable, source: Batches, run: Run, info: ModelInfo) -> Batches:
@@ -50,8 +51,7 @@ class _Held:
         asked = places[self.decided : complete]
         low = np.searchsorted(places, asked - reach, side="left")
         high = np.searchsorted(places, asked + reach, side="right")
-        votes = np.concatenate([[0], np.cumsum(self.answers)])
-        majority = 2 * (votes[high] - votes[low]) > high - low
+        majority = 2 * counts(self.answers, low, high) > high - low
         positions = np.flatnonzero(majority) + self.decided
         if len(positions):
             yield self.batch.take(positions)

@@ -29,6 +29,12 @@ def shares(values: NDArray[np.float64], low: NDArray[np.int64], high: NDArray[np
     return means
 
 
+def counts(mask: NDArray[np.bool_], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of mask[low:high] are marked: int64 [n]."""
+    sums = np.concatenate([[0], np.cumsum(mask)])
+    return np.asarray(sums[high] - sums[low], np.int64)
+
+
 def unclear(share: NDArray[np.float64], stride: int, first: int, voting: bool) -> NDArray[np.bool_]:
     """Where more frames have to be asked, after every `stride`-th has been: bool [n].
 

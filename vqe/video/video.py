@@ -138,25 +138,15 @@ class Video:
             yield file, rows, frames[rows] - file.first_frame
 
 
-def fewest_within(video: Video, microseconds: int) -> int:
+def fewest_within(video: Video, seconds: float) -> int:
     """How many frames so long a time has, in the file and at the time with the fewest a second.
 
     A pause in a recording is no such time: it counts for as long as that only.
     """
-    return min(_fewest_within(file.index, microseconds) for file in video.files)
+    return min(_fewest_within(file.index, seconds) for file in video.files)
 
 
-_FEWEST: dict[tuple[str, int], int] = {}  # by fingerprint and microseconds: it is asked for often
-
-
-def _fewest_within(index: FileIndex, microseconds: int) -> int:
-    key = index.fingerprint, microseconds
-    if key not in _FEWEST:
-        _FEWEST[key] = _fewest(index, microseconds / 1e6)
-    return _FEWEST[key]
-
-
-def _fewest(index: FileIndex, seconds: float) -> int:
+def _fewest_within(index: FileIndex, seconds: float) -> int:
     begin, end = index.seconds - seconds / 2, index.seconds + seconds / 2
     grace = 1e-6  # times are sums of floats
     counts = np.searchsorted(index.seconds, end - grace) - np.searchsorted(index.seconds, begin - grace)
