@@ -18,7 +18,7 @@ class Packets:
     """Of k frames that were decoded, in order, what their packets and the key frames around them would have told.
 
     frames     int64 [k], their numbers
-    weights    float64 [f], of `vqe.models.packets.features`
+    weights    float64 [f], of the features of `vqe.models.packets`
     rest       float32 [k]: the highest score of packets from the frame to the end of its group of pictures, by weights
                that were learnt at other times
     whole      float32 [k]: and of the whole group
@@ -48,21 +48,30 @@ class Packets:
         """The score by the weights above that as many frames lie below as below `busy`."""
         return float(np.quantile(self.fitted, float((self.rest < busy).mean())))
 
-    def idle(self, busy: float, seen: float) -> NDArray[np.bool_]:
+    def idle(self, busy: float, seen: float, covered: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """Which frames would be false without being decoded: bool [k]; see `idle`."""
-        return idle(self.rest, self.whole, self.before, self.after, busy, seen)
+        return idle(self.rest, self.whole, self.before, self.after, busy, seen, covered)
 
 
 def idle(
-    rest: NDArray[Any], whole: NDArray[Any], before: NDArray[Any], after: NDArray[Any], busy: float, seen: float
+    rest: NDArray[Any],
+    whole: NDArray[Any],
+    before: NDArray[Any],
+    after: NDArray[Any],
+    busy: float,
+    seen: float,
+    covered: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
     """Frames after which no packet of the group scores `busy` or more, so that they look as the next key frame does,
     in which nothing is `seen`; where the whole group is so, nothing in the one before either: bool [n] of such arrays.
 
-    What comes into view or goes out of it takes packets, and what stays is in a key frame.
+    What comes into view or goes out of it takes packets, and what stays is in a key frame. Of `covered` groups, bool
+    [n], it is enough that nothing is seen in the key frames: what comes and goes between them is of no interest.
     """
-    quiet = (rest < busy) & (after < seen)
-    return np.asarray(quiet & ((whole >= busy) | (before < seen)), np.bool_)
+    quiet = (rest < busy) & ((whole >= busy) | (before < seen))
+    if covered is not None:
+        quiet |= covered & (before < seen)
+    return np.asarray(quiet & (after < seen), np.bool_)
 
 
 def as_arrays(packets: Packets) -> dict[str, NDArray[Any]]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vqe.models.packets import BASE, LEAST, WINDOWS, features, fit, until_next_key
+from vqe.models import packets
+from vqe.models.packets import BASE, LEAST, WINDOWS, Activity, fit, until_next_key
 
 N, GOP = 3000, 50
 KEYS = np.arange(0, N, GOP)
@@ -19,6 +20,10 @@ def sizes(seed: int = 1, scale: float = 1.0) -> NDArray[np.int32]:
     found = np.where(MOVING, 1000, 100) * chance.uniform(0.8, 1.25, N)
     found[KEYS] = 5000
     return (scale * found).astype(np.int32)
+
+
+def features(sizes: NDArray[np.int32], keyframes: NDArray[np.int64]) -> NDArray[np.float32]:
+    return Activity.of(sizes, keyframes).features(np.arange(len(sizes)))
 
 
 def alone(found: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -71,6 +76,16 @@ def test_nothing_but_key_frames_and_empty_packets() -> None:
     every = alone(features(whole, np.arange(N)))
     assert every[MOVING].mean() > every[~MOVING].mean() + 1, "of Motion JPEG each frame tells by its own size"
     assert np.isfinite(features(np.zeros(200, np.int32), np.array([0, 100]))).all()
+
+
+def test_scores_are_features_weighed_some_frames_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    activity, weights = Activity.of(sizes(), KEYS), np.random.default_rng(1).normal(size=2 * len(WINDOWS) + 1)
+    whole = features(sizes(), KEYS) @ weights
+    monkeypatch.setattr(packets, "AT_ONCE", 700)
+    np.testing.assert_allclose(activity.scores(weights), whole, rtol=1e-4, atol=1e-4)
+    some = np.arange(5, N, 7)
+    np.testing.assert_allclose(activity.scores(weights, some), whole[some], rtol=1e-4, atol=1e-4)
+    assert activity.scores(weights, some[:0]).shape == (0,)
 
 
 # --- weights --------------------------------------------------------------------------------------------------------

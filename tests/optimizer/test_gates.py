@@ -21,7 +21,7 @@ from vqe.logical.plan import Learnt, Proxy, Task, Window
 from vqe.optimizer import cascades
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cascades import best, candidates
-from vqe.optimizer.gates import FEWEST, GENEROUS, PART, Gate, gate_of
+from vqe.optimizer.gates import FEWEST, GENEROUS, PART, Between, Gate, gate_of
 from vqe.optimizer.situation import Candidate, Costs, Situation, Term
 from vqe.optimizer.thresholds import choose
 from vqe.packets import Packets, as_arrays, from_arrays, idle
@@ -113,6 +113,23 @@ def decoded(known: Packets, busy: float) -> float:
 def test_idle_frames(rest: float, whole: float, before: float, after: float, expected: bool) -> None:
     scores = [np.array([score], np.float32) for score in (rest, whole, before, after)]
     assert idle(*scores, busy=1.0, seen=0.5).tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("rest", "before", "after", "covered", "expected"),
+    [
+        (3.0, 0.4, 0.4, True, True),  # whatever happens between these key frames is of no interest
+        (3.0, 0.4, 0.4, False, False),
+        (3.0, 0.5, 0.4, True, False),  # something was there, and is of interest until it has gone
+        (3.0, 0.4, 0.5, True, False),
+        (3.0, math.nan, 0.4, True, False),
+        (0.9, 0.5, 0.4, True, True),  # nothing goes any more: packets tell as much as elsewhere
+        (0.9, 0.4, math.inf, True, False),
+    ],
+)
+def test_idle_frames_of_short_groups(rest: float, before: float, after: float, covered: bool, expected: bool) -> None:
+    scores = [np.array([score], np.float32) for score in (rest, 3.0, before, after)]
+    assert idle(*scores, busy=1.0, seen=0.5, covered=np.array([covered])).tolist() == [expected]
 
 
 # --- the choice -----------------------------------------------------------------------------------------------------
@@ -335,6 +352,94 @@ def test_a_conjunction_may_go_by_one_of_its_terms() -> None:
     for budget in (replace(BUDGET, fnr=0.0), replace(BUDGET, confidence=0.95)):
         assert not [c for c in candidates(replace(given, budget=budget)) if c.kind == "term"]
     assert not [c for c in candidates(replace(given, without=frozenset(["small_model"]))) if c.kind == "term"]
+
+
+# --- between key frames ---------------------------------------------------------------------------------------------
+
+
+def steady(unseen: int = 0) -> tuple[Packets, Between]:
+    """Packets tell nothing, as at a constant bit rate. Visits come and go between two key frames; and twenty things
+    that stay for longer are seen in the key frame between two groups of pictures, but for so many."""
+    known = packets()
+    place, group = np.arange(len(known.true)) % GROUP, np.arange(len(known.true)) // GROUP
+    stays = ((group % 10 == 6) & (place >= 8)) | ((group % 10 == 7) & (place < 12))
+    seen = group // 10 >= unseen
+    flat = np.zeros(len(known.true), np.float32)
+    visits = known.true.copy()
+    there = np.float32(0.9)
+    known = replace(
+        known,
+        rest=flat,
+        whole=flat,
+        fitted=flat,
+        before=np.where(seen & (group % 10 == 7), there, known.before),
+        after=np.where(seen & (group % 10 == 6), there, known.after),
+        scores=np.where(stays, 1 - np.abs(known.scores - known.true), known.scores),
+        true=known.true | stays,
+    )
+    inside = np.isfinite(known.after)
+    return known, Between(Window(frames=GROUP * STEP), inside, visits & inside)
+
+
+def test_events_that_last_are_seen_in_key_frames() -> None:
+    known, between = steady()
+    assert gate_of(profile_of(known), known, SEEN, BUDGET) == "true frames are lost without being decoded"
+    found = gate_of(profile_of(known), known, SEEN, BUDGET, between)
+    assert isinstance(found, Gate)
+    assert (found.busy, found.fnr) == (-math.inf, 0)
+    assert found.left == pytest.approx((2 * 20 + 1) / 200), "their own groups of pictures, and the last of all"
+    assert between.fleeting.sum() > 100
+    samples, population = found.passed(profile_of(known))
+    assert len(population) == round(found.left * len(known.true))
+    assert samples.true.sum() == (known.true & ~between.fleeting)[known.positions].sum() == 20 * 6
+
+
+def test_what_is_not_seen_there_is_lost() -> None:
+    """One event in twenty is more than a quarter of the budget; then it is not gone by."""
+    known, between = steady(unseen=1)
+    profile = profile_of(known)
+    assert gate_of(profile, known, SEEN, BUDGET, between) == gate_of(profile, known, SEEN, BUDGET)
+    found = gate_of(profile, known, SEEN, replace(BUDGET, fnr=0.21), between)
+    assert isinstance(found, Gate) and found.fnr == pytest.approx(0.05, abs=0.01)
+
+
+def test_few_events_tell_too_little() -> None:
+    known, between = steady(unseen=20 - FEWEST // 2 + 1)
+    gone = ~between.fleeting & (known.before < SEEN) & (known.after < SEEN)
+    few = replace(known, true=known.true & ~gone)
+    assert not isinstance(gate_of(profile_of(few), few, SEEN, BUDGET, between), Gate)
+
+
+def test_packets_and_key_frames_together() -> None:
+    """Where some key frames are further apart, packets decide there as they do without a minimum."""
+    known = packets()
+    half = np.arange(len(known.true)) < len(known.true) // 2
+    between = Between(Window(frames=GROUP * STEP), half, np.zeros(len(known.true), np.bool_))
+    alone = gate(known)
+    found = gate_of(profile_of(known), known, SEEN, BUDGET, between)
+    assert found == alone, "visits count as events here: what lies between key frames is not left alone"
+    between = replace(between, fleeting=known.true & half)
+    found = gate_of(profile_of(known), known, SEEN, BUDGET, between)
+    assert isinstance(found, Gate) and -math.inf < found.busy and found.left < alone.left
+    assert found._applied(known) <= known.fitted[known.true & ~half].min()
+
+
+def test_a_minimum_is_gone_by_where_events_have_one() -> None:
+    known, between = steady()
+    known = replace(known, positions=np.arange(len(known.true), dtype=np.int32))
+    given = situation(known)
+    assert by_kind(candidates(given), "packets").note == "true frames are lost without being decoded"
+    for minimum, gone_by in ((GROUP * STEP, True), (GROUP * STEP - 1, False)):
+        task = replace(given.task, minimum=Window(frames=minimum), event_gap=Window(frames=0))
+        assert (Between.of(task, known) is not None) == gone_by
+        found = best(candidates(replace(given, task=task)))
+        assert found.kind == ("packets" if gone_by else "cascade")
+        filters = [node for node in chain(found) if isinstance(node, plan.PacketFilter)]
+        assert [(node.minimum, node.busy) for node in filters] == [(task.minimum, -math.inf)] * gone_by
+        assert all("between them < 60 frames" in label(node) for node in filters)
+    made = Between.of(replace(task, minimum=between.minimum), known)
+    assert made is not None and np.array_equal(made.covered, between.covered)
+    assert np.array_equal(made.fleeting, between.fleeting)
 
 
 def test_packets_may_be_left_out() -> None:

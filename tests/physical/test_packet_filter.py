@@ -24,7 +24,7 @@ from vqe.logical import plan
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node
 from vqe.logical.plan import Predicted, Proxy, Task
-from vqe.models.packets import features
+from vqe.models.packets import Activity
 from vqe.models.specialised import SpecialisedModel
 from vqe.optimizer.situation import Candidate
 from vqe.physical import resolve as resolving
@@ -53,6 +53,7 @@ class Camera:
     smooth: int | None = None
     every: int | None = None
     audit: plan.Audit | None = None
+    minimum: plan.Window | None = None
     tallies: list[Tally] = field(default_factory=list)
     worked: dict[str, int] = field(default_factory=dict)  # frames, by what was done with them
     task: Task | None = None
@@ -80,7 +81,7 @@ class Camera:
 
     def filter(self, below: Node, video: Video) -> plan.PacketFilter:
         assert self.busy is not None
-        return plan.PacketFilter(below, self.busy, self.seen, 0.3, WEIGHTS, SIZE, self.proxy, video)
+        return plan.PacketFilter(below, self.busy, self.seen, 0.3, WEIGHTS, SIZE, self.proxy, video, self.minimum)
 
     def rows(self, query: str = QUERY) -> list[Any]:
         found = self.db.sql(query)
@@ -136,7 +137,8 @@ def idle(video: Video) -> Bools:
         scores = SpecialisedModel(ARCHITECTURE, tensors()).probabilities(small, reader.backgrounds(keys))
     shown = {int(n): bool(score >= SEEN) for n, score in zip(keys, scores, strict=True)}
     for file in video.files:
-        busy = features(file.index.sizes, file.index.keyframes)[:, 0] >= BUSY
+        activity = Activity.of(file.index.sizes, file.index.keyframes)
+        busy = activity.features(np.arange(file.frame_count))[:, 0] >= BUSY
         for start in range(0, file.frame_count - GOP, GOP):  # not of the last group
             first, group = file.first_frame + start, busy[start : start + GOP]
             if not shown[first + GOP]:
@@ -201,6 +203,18 @@ def test_only_key_frames_that_matter_are_decoded(camera: Camera, video: Video, i
     camera.busy = -np.inf
     assert not marks(camera, video, np.arange(FRAMES)).any()
     assert "keyframe" not in camera.worked
+
+
+def test_between_key_frames_within_the_minimum_packets_do_not_matter(camera: Camera, video: Video) -> None:
+    """What comes and goes there is too short."""
+    camera.busy, camera.minimum = -np.inf, plan.Window(frames=GOP - 1)
+    assert not marks(camera, video, np.arange(FRAMES)).any()
+    camera.minimum = plan.Window(frames=GOP)
+    found = marks(camera, video, np.arange(FRAMES))
+    opened = sorted({n // GOP for n in range(FRAMES) if not found[n]})
+    assert found.reshape(-1, GOP).mean(1).tolist() == [float(group not in opened) for group in range(FRAMES // GOP)]
+    keys = [n // GOP for n in STANDS if n % GOP == 0]
+    assert opened == [*sorted({*keys, *(k - 1 for k in keys)}), *sorted({n // GOP for n in FINAL})]
 
 
 # --- whole queries --------------------------------------------------------------------------------------------------
@@ -293,6 +307,26 @@ def test_the_audit_finds_what_packets_have_lost(camera: Camera) -> None:
     rates = tally.judged()
     assert rates.fnr.low <= lost / TRUE.sum() <= rates.fnr.high
     assert rates.fnr.low > 0.1
+
+
+def test_what_is_too_short_is_no_error(camera: Camera) -> None:
+    """Nobody has looked at the visits between two key frames: the audit draws of their frames, too, but they would make
+    no event."""
+    query = "SELECT start_frame, end_frame FROM events(cam) WHERE contains('bus') MINIMUM 50"
+    camera.busy, camera.minimum, camera.audit = -np.inf, plan.Window(frames=GOP), plan.Audit(0.3, 0.3, "audit")
+    assert camera.rows(query) == camera.rows(f"{query} EXACT") == [(STANDS.start, STANDS.stop - 1)]
+    (tally,) = camera.tallies
+    assert tally.idle > 0.6 * FRAMES
+    assert tally.dropped.sampled > 0.2 * FRAMES and tally.dropped.sampled_true == 0
+
+
+def test_what_key_frames_show_to_the_detector_is_an_error(camera: Camera) -> None:
+    """The small model sees nothing at all; what is drawn is enough, here, to make the event all the same."""
+    camera.busy, camera.seen, camera.minimum = -np.inf, 2.0, plan.Window(frames=GOP)
+    camera.audit = plan.Audit(0.3, 0.3, "audit")
+    assert camera.rows("SELECT event FROM events(cam) WHERE contains('bus') MINIMUM 50") == [(1,)]
+    (tally,) = camera.tallies
+    assert 0.2 * len(STANDS) < tally.dropped.sampled_true < 0.4 * len(STANDS)
 
 
 # --- means ----------------------------------------------------------------------------------------------------------

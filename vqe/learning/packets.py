@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vqe.learning.pool import STEP, Pool
 from vqe.logical.plan import Task
-from vqe.models.packets import features, fit, until_next_key
+from vqe.models.packets import Activity, fit, until_next_key
 from vqe.packets import Packets
 from vqe.video import VideoFile
 
@@ -37,12 +37,12 @@ def learn_packets(task: Task, pool: Pool, raw: Singles, scores: Singles) -> Pack
     if _fewest(fold, true) < FEWEST or true.all():
         return None
     parts = [_Part(file, numbers, raw[rows]) for file, rows, numbers in task.video.by_file(pool.frames)]
-    busy = np.concatenate([part.busy[part.numbers] for part in parts])
+    busy = np.concatenate([part.activity.features(part.numbers) for part in parts])
     weights = [fit(busy[fold != k], true[fold != k]) for k in range(FOLDS)]
     told = [part.told(weights, folds, task.video.frame_count) for part in parts]
     rest, whole, before, after, groups = (np.concatenate(column) for column in zip(*told, strict=True))
     own = fit(busy, true)
-    fitted = np.concatenate([part.rest(part.busy @ own.astype(np.float32)) for part in parts])
+    fitted = np.concatenate([part.rest(part.activity.scores(own)) for part in parts])
     positions = pool.sampled.astype(np.int32)
     return Packets(pool.frames, own, rest, whole, before, after, scores, true, groups, positions, fitted)
 
@@ -75,7 +75,7 @@ class _Part:
 
     def __post_init__(self) -> None:
         self.keys = self.file.index.keyframes
-        self.busy = features(self.file.index.sizes, self.keys)
+        self.activity = Activity.of(self.file.index.sizes, self.keys)
 
     def told(
         self, weights: list[NDArray[np.float64]], folds: NDArray[np.int64], total: int
@@ -84,7 +84,7 @@ class _Part:
         fold = folds[_block(np.arange(self.file.frame_count) + self.file.first_frame, total)]
         scores = np.empty(self.file.frame_count, np.float32)
         for k, own in enumerate(weights):
-            scores[fold == k] = self.busy[fold == k] @ own.astype(np.float32)
+            scores[fold == k] = self.activity.scores(own, np.flatnonzero(fold == k))
         group = np.searchsorted(self.keys, self.numbers, side="right") - 1
         shown = self._of_keys()
         for values in until_next_key(scores, self.keys):

@@ -35,8 +35,7 @@ class Window:
     def __str__(self) -> str:
         if self.microseconds is None:
             return f"{self.frames} frames"
-        seconds = self.microseconds / 1e6
-        return f"{seconds:g} s"
+        return f"{self.microseconds / 1e6:g} s"
 
     def places(self, video: Video, frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
         """Where frames stand, and how far a window around one reaches to either side: in microseconds, or in frames."""
@@ -223,7 +222,7 @@ class PacketFilter(Node):
 
     busy     the score of packets from which on something may come into view or go out of it
     seen     the small model's score of a key frame from which on something may be in it
-    left     the share of the frames that is expected to be decoded all the same
+    minimum  of events: packets do not matter between key frames no further apart; `left`: the share that is decoded
     weights  of what packets' sizes tell; `size`: of the key frames' thumbnails
     """
 
@@ -235,6 +234,7 @@ class PacketFilter(Node):
     size: int = unseen(0)
     proxy: Proxy = unseen()
     video: Video = unseen()
+    minimum: Window | None = shown("between them < {}")
 
 
 @dataclass(frozen=True)

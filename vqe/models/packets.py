@@ -7,8 +7,9 @@ encoder to encoder, and may be nothing at all where a constant rate is kept: so 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ BASE = 600  # frames to find the usual size in, ...
 AROUND = 15  # of so many such stretches: light and weather change slowly
 QUIET = 25  # per cent: the usual size is that of quiet frames
 LEAST = 16.0  # bytes: what is smaller is as good as nothing
+AT_ONCE = 50_000  # frames whose features are held
 _PENALTY = 1e-2
 _STEPS = 25
 
@@ -25,26 +27,43 @@ Floats: TypeAlias = NDArray[np.float64]
 Singles: TypeAlias = NDArray[np.float32]
 
 
-def features(sizes: NDArray[np.int32], keyframes: NDArray[np.int64]) -> NDArray[np.float32]:
-    """How busy each frame of a file and those around it are: float32 [n, f].
+@dataclass(frozen=True)
+class Activity:
+    """How busy each frame of a file and those around it are.
 
-    sizes      int32 [n], of the packets in the order in which frames are shown; at least one
-    keyframes  int64 [k], the frames that are stored whole, which say nothing of motion
+    sums  float64 [n + 1], of the first so many frames
     """
-    n = len(sizes)
-    places = np.arange(n)
-    moving = np.ones(n, np.bool_)
-    moving[keyframes] = False
-    logs = np.log(sizes + LEAST)
-    if moving.any():
-        logs = np.interp(places, places[moving], logs[moving])
-    busy = np.exp(logs - _usual(logs))
-    sums = np.concatenate([[0.0], np.cumsum(busy)])
-    columns = []
-    for window in WINDOWS:
-        low, high = np.maximum(0, places - window // 2), np.minimum(n, places + window // 2 + 1)
-        columns.append(np.log((sums[high] - sums[low]) / (high - low)).astype(np.float32))
-    return np.stack([*columns, *(column**2 for column in columns), np.ones(n, np.float32)], 1)
+
+    sums: Floats
+
+    @classmethod
+    def of(cls, sizes: NDArray[np.int32], keyframes: NDArray[np.int64]) -> Self:
+        """sizes      int32 [n], of the packets in the order in which frames are shown; at least one
+        keyframes  int64 [k], the frames that are stored whole, which say nothing of motion
+        """
+        places = np.arange(len(sizes))
+        moving = np.ones(len(sizes), np.bool_)
+        moving[keyframes] = False
+        logs = np.log(sizes + LEAST)
+        if moving.any():
+            logs = np.interp(places, places[moving], logs[moving])
+        logs -= _usual(logs)
+        return cls(np.concatenate([[0.0], np.cumsum(np.exp(logs, out=logs))]))
+
+    def features(self, frames: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Of these frames: float32 [m, f]."""
+        columns = []
+        for window in WINDOWS:
+            low, high = np.maximum(0, frames - window // 2), np.minimum(len(self.sums) - 1, frames + window // 2 + 1)
+            columns.append(np.log((self.sums[high] - self.sums[low]) / (high - low)).astype(np.float32))
+        return np.stack([*columns, *(column**2 for column in columns), np.ones(len(frames), np.float32)], 1)
+
+    def scores(self, weights: Floats, frames: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """What weights make of the features of these frames, or of all: float32 [m]. Of hours no more is held."""
+        frames = np.arange(len(self.sums) - 1) if frames is None else frames
+        own = weights.astype(np.float32)
+        parts = (frames[start : start + AT_ONCE] for start in range(0, len(frames), AT_ONCE))
+        return np.concatenate([np.empty(0, np.float32), *(self.features(part) @ own for part in parts)])
 
 
 def _usual(logs: Floats) -> Floats:
@@ -59,7 +78,7 @@ def _usual(logs: Floats) -> Floats:
 def fit(busy: NDArray[np.float32], true: NDArray[np.bool_]) -> Floats:
     """The weights of a logistic regression, float64 [f]: how likely a frame is true; both kinds weigh alike.
 
-    busy: float32 [n, f], from `features`. By Newton's method, with a penalty on the squared weights.
+    busy: float32 [n, f], from `Activity`. By Newton's method, with a penalty on the squared weights.
     """
     found = busy.astype(np.float64)
     balance = np.where(true, 0.5 / max(1, true.sum()), 0.5 / max(1, (~true).sum()))

@@ -13,7 +13,7 @@ from vqe.logical.budget import Budget
 from vqe.logical.node import Node
 from vqe.logical.plan import Audit, Learn, Predicted, Proxy, Resolve, Specialise, Task, Thumbnails
 from vqe.optimizer.cost import key_share
-from vqe.optimizer.gates import OPEN, Gate, gate_of
+from vqe.optimizer.gates import OPEN, Between, Gate, gate_of
 from vqe.optimizer.situation import Candidate, Situation, Term
 from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, unseen_share, widened
 from vqe.profile import Profile, Samples
@@ -187,7 +187,8 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
     packets = None if PACKETS in situation.without else profile.packets
     if packets is not None and all(file.has_sizes for file in situation.task.video.files):
         safe = _safe(situation, profile, OPEN, thresholds, situation.budget)
-        gate = gate_of(profile, packets, min(safe.low, SEEN), situation.budget)
+        between = Between.of(situation.task, packets)
+        gate = gate_of(profile, packets, min(safe.low, SEEN), situation.budget, between)
         if isinstance(gate, Gate):
             found.append(worth_a_tenth(_cascade(situation, profile, gate), found[0]))
         else:

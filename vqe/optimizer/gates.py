@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.fleeting import covered, fleeting
 from vqe.logical.budget import Budget
 from vqe.logical.node import Node
-from vqe.logical.plan import PacketFilter, Proxy
+from vqe.logical.plan import PacketFilter, Proxy, Task, Window
 from vqe.packets import Packets
 from vqe.profile import Profile, Samples
 from vqe.video import Video
@@ -19,6 +21,30 @@ PART = 0.25  # of the budget for missed frames is the most that may be lost with
 FEWEST = 4  # groups of pictures with a true frame; of fewer nobody can tell what they are like
 GENEROUS = 3.0  # over the root of the number of such groups: by so much more are decoded than would have to be
 LEVELS = 200  # scores of packets that are tried
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Between:
+    """What MINIMUM tells of the k frames of Packets: between key frames no further apart there is no whole event.
+
+    covered   bool [k]: those that lie between such key frames
+    fleeting  bool [k]: of these, true ones that are of no event as long as that
+    """
+
+    minimum: Window
+    covered: Bools
+    fleeting: Bools
+
+    @classmethod
+    def of(cls, task: Task, packets: Packets) -> Self | None:
+        """None where there is nothing to tell."""
+        if task.minimum is None or task.event_gap is None:
+            return None
+        inside = covered(task.video, packets.groups, task.minimum)
+        passing = fleeting(task.video, packets.frames, packets.true, task.event_gap, task.minimum)
+        return cls(task.minimum, inside, passing & inside) if inside.any() else None
 
 
 @dataclass(frozen=True)
@@ -29,6 +55,7 @@ class Gate:
     busy, seen  see `vqe.logical.plan.PacketFilter`
     left        the share that is decoded
     fnr         the share of the true frames that is lost
+    between     what else is gone by
     """
 
     packets: Packets | None = None
@@ -36,23 +63,29 @@ class Gate:
     seen: float = math.inf
     left: float = 1.0
     fnr: float = 0.0
+    between: Between | None = None
 
     def passed(self, profile: Profile) -> tuple[Samples, NDArray[np.float32]]:
         """The samples and the scores, rising, of frames that are decoded."""
         if self.packets is None:
             return profile.samples, profile.population
-        idle = self.packets.idle(self.busy, self.seen)
+        idle = self.packets.idle(self.busy, self.seen, None if self.between is None else self.between.covered)
         return profile.samples.where(~idle[self.packets.positions]), np.sort(self.packets.scores[~idle])
 
     def filter(self, scan: Node, video: Video, size: int, proxy: Proxy) -> PacketFilter:
         assert self.packets is not None
         weights = tuple(self.packets.weights.tolist())
-        return PacketFilter(scan, self._applied(self.packets), self.seen, self.left, weights, size, proxy, video)
+        minimum = None if self.between is None else self.between.minimum
+        busy = self._applied(self.packets)
+        return PacketFilter(scan, busy, self.seen, self.left, weights, size, proxy, video, minimum)
 
     def _applied(self, packets: Packets) -> float:
         """`busy` by the weights that are applied. By these, too, no more than the share `fnr` of the true frames may be
         lost, which they were learnt from: a translation between two scales is not exact."""
-        at_risk = np.sort(packets.fitted[packets.true & (packets.after < self.seen)])
+        if self.busy == -math.inf:
+            return self.busy
+        true = packets.true if self.between is None else packets.true & ~self.between.covered
+        at_risk = np.sort(packets.fitted[true & (packets.after < self.seen)])
         allowed = int(self.fnr * packets.true.sum())
         return min([packets.applied(self.busy), *map(float, at_risk[allowed : allowed + 1])])
 
@@ -60,35 +93,59 @@ class Gate:
 OPEN = Gate()
 
 
-def gate_of(profile: Profile, packets: Packets, seen: float, budget: Budget) -> Gate | str:
+def gate_of(
+    profile: Profile, packets: Packets, seen: float, budget: Budget, between: Between | None = None
+) -> Gate | str:
     """The gate that keeps the most frames from being decoded, a good deal more careful than what is known asks for; or
     why there is none. `seen`: the small model's score from which on something may be in a key frame."""
-    groups = len(np.unique(packets.groups[packets.true]))
-    if groups < FEWEST:
-        return "too few groups of pictures are known to have true frames"
-    # Where a key frame is not known, nothing can be said of how much is decoded.
-    told = ~(np.isnan(packets.before) | np.isnan(packets.after))
-    levels = np.unique(np.quantile(packets.rest, np.linspace(0, 1, LEVELS)))
-    needed = [level for level in levels if _lost(packets, profile.samples, level, seen) <= PART * budget.fnr]
-    if needed[-1] == levels[0]:  # below which nothing lies
-        return "true frames are lost without being decoded"
-    least = _left(packets, told, needed[-1], seen)
-    wanted = least * (1 + GENEROUS / math.sqrt(groups))
-    busy = max((level for level in needed if _left(packets, told, level, seen) >= wanted), default=levels[0])
-    left = _left(packets, told, busy, seen)
-    return Gate(packets, float(busy), seen, left, _lost(packets, profile.samples, busy, seen))
+    known = _Known(packets, profile.samples, seen, between)
+    gate = known.gate(PART * budget.fnr)
+    return gate if between is None or isinstance(gate, Gate) else replace(known, between=None).gate(PART * budget.fnr)
 
 
-def _left(packets: Packets, told: NDArray[np.bool_], busy: float, seen: float) -> float:
-    """The share of the frames that is decoded."""
-    return 1 - float(packets.idle(busy, seen)[told].mean()) if told.any() else 1.0
+@dataclass(frozen=True)
+class _Known:
+    """What a gate is chosen by."""
 
+    packets: Packets
+    samples: Samples
+    seen: float
+    between: Between | None
 
-def _lost(packets: Packets, samples: Samples, busy: float, seen: float) -> float:
-    """The share of the true frames that is lost: by the samples, or by what the small model takes for true, whichever
-    says more."""
-    idle = packets.idle(busy, seen)
-    lost = idle[packets.positions]
-    known = float(samples.weights[samples.true].sum())
-    by_samples = float(samples.weights[samples.true & lost].sum()) / max(1e-9, known)
-    return max(by_samples, float((idle & packets.true).sum()) / max(1, int(packets.true.sum())))
+    def gate(self, allowed: float) -> Gate | str:
+        """`allowed`: of the true frames the share that may be lost."""
+        groups = len(np.unique(self.packets.groups[self.packets.true & self._counts]))
+        if groups < FEWEST:
+            return "too few groups of pictures are known to have true frames"
+        levels = np.unique(np.quantile(self.packets.rest, np.linspace(0, 1, LEVELS)))
+        if self.between is not None:
+            levels = np.append(-math.inf, levels)  # by which packets tell nothing
+        needed = [level for level in levels if self._lost(level) <= allowed]
+        if not needed or (self.between is None and needed[-1] == levels[0]):  # below which nothing lies
+            return "true frames are lost without being decoded"
+        wanted = self._left(needed[-1]) * (1 + GENEROUS / math.sqrt(groups))
+        busy = max((level for level in needed if self._left(level) >= wanted), default=levels[0])
+        return Gate(self.packets, float(busy), self.seen, self._left(busy), self._lost(busy), self.between)
+
+    @property
+    def _counts(self) -> Bools:
+        """Frames that are of an event, if they are true."""
+        return np.ones(len(self.packets.true), np.bool_) if self.between is None else ~self.between.fleeting
+
+    def _idle(self, busy: float) -> Bools:
+        return self.packets.idle(busy, self.seen, None if self.between is None else self.between.covered)
+
+    def _left(self, busy: float) -> float:
+        """The share of the frames that is decoded. Where a key frame is not known, nothing can be said of it."""
+        told = ~(np.isnan(self.packets.before) | np.isnan(self.packets.after))
+        return 1 - float(self._idle(busy)[told].mean()) if told.any() else 1.0
+
+    def _lost(self, busy: float) -> float:
+        """The share of the true frames that is lost: by the samples, or by what the small model takes for true,
+        whichever says more."""
+        counts, true, weights = self._counts, self.samples.true, self.samples.weights
+        lost, sampled = self._idle(busy) & counts, counts[self.packets.positions]
+        by_samples = float(weights[true & lost[self.packets.positions]].sum())
+        found = self.packets.true & counts
+        share = by_samples / max(1e-9, float(weights[true & sampled].sum()))
+        return max(share, float((lost & found).sum()) / max(1, int(found.sum())))

@@ -9,8 +9,9 @@ from itertools import cycle
 import numpy as np
 from numpy.typing import NDArray
 
+from vqe.fleeting import covered
 from vqe.logical import plan
-from vqe.models.packets import features, until_next_key
+from vqe.models.packets import Activity, until_next_key
 from vqe.packets import idle
 from vqe.physical.batch import Batches
 from vqe.physical.look import Scorer
@@ -50,8 +51,9 @@ class _File:
         self._reader = reader
         self._looks = looks
         self._keys = file.index.keyframes
-        scores = features(file.index.sizes, self._keys) @ np.array(node.weights, np.float32)
+        scores = Activity.of(file.index.sizes, self._keys).scores(np.array(node.weights))
         self._rest, self._whole = until_next_key(scores, self._keys)
+        self._covered = covered(node.video, self._keys + file.first_frame, node.minimum)
         self._shown = np.full(len(self._keys) + 1, np.nan, np.float32)
         self._shown[-1] = np.inf  # behind the end nobody knows
 
@@ -59,9 +61,10 @@ class _File:
         """Which frames of the file are: bool [n]."""
         group = np.searchsorted(self._keys, numbers, side="right") - 1
         rest, whole = self._rest[numbers], self._whole[numbers]
-        quiet = rest < self._node.busy
-        self._look(np.union1d(group[quiet] + 1, group[quiet & (whole < self._node.busy)]))
-        return idle(rest, whole, self._shown[group], self._shown[group + 1], self._node.busy, self._node.seen)
+        busy, short = self._node.busy, self._covered[group]
+        quiet = rest < busy
+        self._look(np.union1d(group[quiet | short] + 1, group[(quiet & (whole < busy)) | short]))
+        return idle(rest, whole, self._shown[group], self._shown[group + 1], busy, self._node.seen, short)
 
     def _look(self, keys: NDArray[np.int64]) -> None:
         """Score these key frames, as far as nobody has; one that cannot be decoded stays unknown."""

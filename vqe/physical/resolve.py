@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vqe.edges import at_edges, extent
 from vqe.errors import RunError
+from vqe.fleeting import covered
 from vqe.labels import Labels, concatenate
 from vqe.logical import plan
 from vqe.physical.assured import assured
@@ -23,6 +24,7 @@ from vqe.physical.operator import Run
 from vqe.physical.reference import Reference
 from vqe.physical.tally import Tally
 from vqe.physical.votes import LOST, UNKNOWN, counts, estimates, on_grid, shares, spread, unclear
+from vqe.video import groups
 
 CHUNK = 2048  # frames decided at once where no pictures are held
 SETTLING = (0.5, 0.75, 1.0)  # parts of a window that are asked, one after the other, until its majority is settled
@@ -279,9 +281,11 @@ class _Held:
             self._ask(np.flatnonzero(windows.now & result))
         before = self.passing.reference.calls
         self._settle(drawn, windows)
+        fleeting = self._fleeting(drawn & windows.majority(self.answers)[0])
         tally.checked += self.passing.reference.calls - before
         self._use_known()
         right, known = windows.majority(self.answers)
+        right &= ~fleeting
         tally.asked_true += int((by_model & right).sum())
         tally.asked_false += int((by_model & ~right).sum())
         for stratum, returned, edge in (
@@ -305,6 +309,23 @@ class _Held:
                 return
             unsettled = unsettled & ~windows.majority(self.answers)[1]
             self._ask(np.flatnonzero(windows.narrowed(part).spread(unsettled)))
+
+    def _fleeting(self, true: Bools) -> Bools:
+        """Frames that were drawn and found true, yet are of no event as long as MINIMUM, as far as key frames tell: it
+        was for that alone that nobody has looked at them. bool [n]."""
+        task, evidence = self.passing.node.task, self.batch.evidence
+        result = np.zeros(len(true), np.bool_)
+        if task.minimum is None or evidence is None or evidence.scores is None:
+            return result
+        own, keys = np.flatnonzero(true & np.isnan(evidence.scores)), groups(task.video)
+        group = np.searchsorted(keys, self.batch.frames[own], side="right") - 1
+        short = covered(task.video, keys[group], task.minimum)
+        own, group = own[short], group[short]
+        if len(own):
+            there, labels = self.passing.answers(keys[np.union1d(group, group + 1)], evidence)
+            shown = np.isin(keys, labels.frames[there])
+            result[own] = ~(shown[group] | shown[group + 1])
+        return result
 
     def _see(self, result: Bools, right: Bools, by_model: Bools, drawn: Bools, now: Bools) -> None:
         """Keep the scores of these frames, and what they turned out to be."""
