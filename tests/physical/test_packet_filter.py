@@ -34,7 +34,7 @@ from vqe.physical.packet_filter import packet_filter
 from vqe.physical.specialise import smoothed
 from vqe.physical.tally import Tally
 from vqe.relational.evaluate import Evaluator
-from vqe.video import Readers, Thumbnails, Video, open_video
+from vqe.video import Readers, Scenery, Thumbnails, Video, open_video
 
 Bools = NDArray[np.bool_]
 QUERY = "SELECT frame FROM cam WHERE contains('bus')"
@@ -167,7 +167,7 @@ def cut(frames: NDArray[np.int64], chance: random.Random) -> Iterator[Batch]:
 def marks(camera: Camera, video: Video, frames: NDArray[np.int64], seed: int = 0) -> Bools:
     node = camera.filter(plan.Scan("cam", FrameSet.all(FRAMES)), video)
     run = Run(camera.db._engine.library, Evaluator())
-    parts = list(packet_filter(node, cut(frames, random.Random(seed)), run, Readers.of(node.video)))
+    parts = list(packet_filter(node, cut(frames, random.Random(seed)), run, Readers.of(video), Scenery(video)))
     assert np.array_equal(np.concatenate([p.frames for p in parts]), frames)
     return np.concatenate([p.idle for p in parts if p.idle is not None])
 

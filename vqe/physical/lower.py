@@ -20,20 +20,22 @@ from vqe.physical.specialise import specialise
 from vqe.physical.stable import stable
 from vqe.physical.thumbnails import thumbnails
 from vqe.physical.track import track
-from vqe.video import Readers, Video
+from vqe.video import Readers, Scenery
 
 
 def lower(relation: plan.Relation, run: Run, functions: Mapping[str, str]) -> Operator:
     """`functions`: for each call outside WHERE (as text) the name of the function that gives its values."""
-    readers = Readers.of(relation.video)
+    readers, scenery = Readers.of(relation.video), Scenery(relation.video)
     run.closing.callback(readers.close)
-    return _lower(relation, run, functions, relation.video, relation.info, readers)
+    run.closing.callback(scenery.close)
+    return _lower(relation, run, functions, relation.info, readers, scenery)
 
 
 def _lower(
-    node: Node, run: Run, functions: Mapping[str, str], video: Video, info: ModelInfo, readers: Readers
+    node: Node, run: Run, functions: Mapping[str, str], info: ModelInfo, readers: Readers, scenery: Scenery
 ) -> Operator:
-    inputs = tuple(_lower(child, run, functions, video, info, readers) for child in children(node))
+    inputs = tuple(_lower(child, run, functions, info, readers, scenery) for child in children(node))
+    video = scenery.video
     below = inputs[0].batches if inputs else None
     match node:
         case plan.Scan():
@@ -51,9 +53,9 @@ def _lower(
         case plan.Stable():
             return Operator(node, inputs, lambda: stable(node, below(), run, info))
         case plan.PacketFilter():
-            return Operator(node, inputs, lambda: packet_filter(node, below(), run, readers))
+            return Operator(node, inputs, lambda: packet_filter(node, below(), run, readers, scenery))
         case plan.Thumbnails():
-            return Operator(node, inputs, lambda: thumbnails(node, below(), run, readers))
+            return Operator(node, inputs, lambda: thumbnails(node, below(), run, readers, scenery))
         case plan.Difference():
             return Operator(node, inputs, lambda: difference(node, below(), run, video))
         case plan.Specialise():

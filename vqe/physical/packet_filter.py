@@ -16,7 +16,7 @@ from vqe.packets import idle
 from vqe.physical.batch import Batches
 from vqe.physical.look import Scorer
 from vqe.physical.operator import Run
-from vqe.video import Look, Readers, Thumbnails, VideoFile
+from vqe.video import Look, Readers, Scenery, Thumbnails, VideoFile
 
 AT_ONCE = 16  # key frames that one core decodes
 NOBODY = (2.0, 2.0)  # scores so, and is held
@@ -24,9 +24,9 @@ NOBODY = (2.0, 2.0)  # scores so, and is held
 Singles = NDArray[np.float32]
 
 
-def packet_filter(node: plan.PacketFilter, source: Batches, run: Run, readers: Readers) -> Batches:
+def packet_filter(node: plan.PacketFilter, source: Batches, run: Run, readers: Readers, scenery: Scenery) -> Batches:
     """All frames, with a mark at those that need no decoding."""
-    with Thumbnails(node.video, node.size, readers=readers) as reader:
+    with Thumbnails(node.video, node.size, readers=readers, scenery=scenery) as reader:
         scorer = Scorer(node.proxy, reader, NOBODY)
         looks = cycle([scorer.look() for _ in range(reader.workers)])  # made ready once, for all batches
         file: _File | None = None

@@ -14,12 +14,12 @@ from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence
 from vqe.physical.chance import audit_draws
 from vqe.physical.look import Scorer
 from vqe.physical.operator import Run
-from vqe.video import Readers, Seen, Thumbnails
+from vqe.video import Readers, Scenery, Seen, Thumbnails
 
 
-def thumbnails(node: plan.Thumbnails, source: Batches, run: Run, readers: Readers) -> Batches:
+def thumbnails(node: plan.Thumbnails, source: Batches, run: Run, readers: Readers, scenery: Scenery) -> Batches:
     """Frames that cannot be decoded are left out, with a warning; those that are idle have no thumbnail."""
-    with Thumbnails(node.video, node.size, node.window, readers) as reader:
+    with Thumbnails(node.video, node.size, node.window, readers, scenery) as reader:
         if node.proxy is None:
             yield from _in_order(node, source, run, reader)
         else:

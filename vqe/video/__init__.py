@@ -10,6 +10,7 @@ from vqe.video.index import FileIndex
 from vqe.video.opening import open_video
 from vqe.video.read import read_frames
 from vqe.video.readers import Readers
+from vqe.video.scenery import Scenery
 from vqe.video.stretches import groups
 from vqe.video.thumbnails import Look, Seen, Thumbnails
 from vqe.video.video import Video, VideoFile, fewest_within
@@ -18,6 +19,7 @@ __all__ = [
     "FileIndex",
     "Look",
     "Readers",
+    "Scenery",
     "Seen",
     "Thumbnails",
     "Video",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.cores import cores
+from vqe.video.front import Front
 from vqe.video.parallel import in_order
 from vqe.video.pictures import Converter
 from vqe.video.read import read_frames, tell_lost
 from vqe.video.readers import Readers
+from vqe.video.scenery import Scenery
 from vqe.video.stretches import apart, groups, split
-from vqe.video.video import Video, VideoFile
+from vqe.video.video import Video
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -34,9 +36,6 @@ AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
 LOOK_BYTES = 24_000_000  # decoded frames that one core has at once to look at: 16 of 960×540, 7 of 1920×1080
 A_LOOK = 16  # a multiple of so many, where there may be: as a small model takes at once
 FEWEST_AT_ONCE = 4
-BLOCK_SECONDS = 300.0  # a background is the median over so long: daylight changes slowly
-SAMPLES = 25  # frames of that median
-FEWEST_KEYS = 12  # key frames that make a median; with fewer in a block, other frames are taken
 
 # Of the numbers int64 [n] and thumbnails uint8 [n, size, size] of some frames: a number each, float32 [n], or None; and
 # which of them may need a closer look, bool [n].
@@ -52,78 +51,30 @@ class Seen:
     scores: NDArray[np.float32] | None
 
 
-@dataclass(frozen=True)
-class _Pictures:
-    """What makes pictures of a file's frames."""
-
-    file: VideoFile
-    small: Converter
-    full: Converter
-
-
 _Held: TypeAlias = "tuple[int, VideoFrame, Converter]"
 
 
-class _Front:
-    """The frames of a video for one thread.
-
-    lost    by file, how many frames were wanted and could not be decoded
-    waited  seconds for a reader
-    """
-
-    def __init__(self, video: Video, size: int, readers: Readers) -> None:
-        self.video = video
-        self.size = size
-        self.readers = readers
-        self.lost: Counter[Path] = Counter()
-        self.waited = 0.0
-        self._pictures: _Pictures | None = None
-
-    def frames(self, frames: NDArray[np.int64]) -> Generator[tuple[int, VideoFrame, _Pictures]]:
-        """Of strictly rising frames those that could be decoded, with their numbers."""
-        files = self.video.file_of(frames)
-        for number in np.unique(files):
-            file = self.video.files[number]
-            own = frames[files == number] - file.first_frame
-            pictures, shown, start = self._pictures_of(file), 0, time.perf_counter()
-            with self.readers.reader(file, int(own[0])) as reader:
-                self.waited += time.perf_counter() - start
-                for n, frame in reader.frames(map(int, own)):
-                    shown += 1
-                    yield file.first_frame + n, frame, pictures
-            self.lost[file.path] += len(own) - shown
-
-    def small(self, frames: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
-        with closing(self.frames(frames)) as source:
-            return [pictures.small.picture(frame) for _, frame, pictures in source]
-
-    def seen(self, frames: NDArray[np.int64], look: Look, room: threading.Semaphore) -> tuple[Seen, list[_Held]]:
-        """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely: one, and
-        others as far as there is room. Whoever takes them releases it."""
-        parts: list[Seen] = []
-        held: list[_Held] = []
-        step = max(FEWEST_AT_ONCE, min(AT_ONCE, LOOK_BYTES // _frame_bytes(self.video)))
-        if step > A_LOOK:
-            step -= step % A_LOOK
-        with closing(self.frames(frames)) as source:
-            while found := list(islice(source, step)):
-                numbers = np.array([n for n, _, _ in found], np.int64)
-                small = np.stack([pictures.small.picture(frame) for _, frame, pictures in found])
-                scores, closer = look(numbers, small)
-                parts.append(Seen(numbers, small, scores))
-                fresh = [(n, f, p.full) for (n, f, p), c in zip(found, closer, strict=True) if c]
-                if fresh:
-                    others = fresh if held else fresh[1:]  # there is always room for one
-                    kept = max(1, len(held)) + sum(room.acquire(blocking=False) for _ in others)
-                    held = [*held, *fresh][-kept:]
-                del found, fresh  # decoders keep room for as many frames as there ever were at a time
-        return _joined(parts, self.size), held
-
-    def _pictures_of(self, file: VideoFile) -> _Pictures:
-        if self._pictures is None or self._pictures.file is not file:
-            small = Converter(self.size, self.size, "gray", small=True)
-            self._pictures = _Pictures(file, small, Converter(file.index.width, file.index.height, "bgr24"))
-        return self._pictures
+def _seen(front: Front, frames: NDArray[np.int64], look: Look, room: threading.Semaphore) -> tuple[Seen, list[_Held]]:
+    """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely: one, and
+    others as far as there is room. Whoever takes them releases it."""
+    parts: list[Seen] = []
+    held: list[_Held] = []
+    step = max(FEWEST_AT_ONCE, min(AT_ONCE, LOOK_BYTES // _frame_bytes(front.video)))
+    if step > A_LOOK:
+        step -= step % A_LOOK
+    with closing(front.frames(frames)) as source:
+        while found := list(islice(source, step)):
+            numbers = np.array([n for n, _, _ in found], np.int64)
+            small = np.stack([pictures.small.picture(frame) for _, frame, pictures in found])
+            scores, closer = look(numbers, small)
+            parts.append(Seen(numbers, small, scores))
+            fresh = [(n, f, p.full) for (n, f, p), c in zip(found, closer, strict=True) if c]
+            if fresh:
+                others = fresh if held else fresh[1:]  # there is always room for one
+                kept = max(1, len(held)) + sum(room.acquire(blocking=False) for _ in others)
+                held = [*held, *fresh][-kept:]
+            del found, fresh  # decoders keep room for as many frames as there ever were at a time
+    return _joined(parts, front.size), held
 
 
 def _joined(parts: list[Seen], size: int) -> Seen:
@@ -144,12 +95,14 @@ class Thumbnails:
     `at_once` frames and of the `window` before them, where it is not so long that memory forbids it.
     A context manager; for one thread at a time.
 
-    readers  shared with others who decode the same video
+    readers, scenery  shared with others who look at the same video
     room     how many full pictures of a stream can be held
     seconds  that streams have taken, the work of all cores side by side; `busy`: how many there were at the most
     """
 
-    def __init__(self, video: Video, size: int, window: int = 0, readers: Readers | None = None) -> None:
+    def __init__(
+        self, video: Video, size: int, window: int = 0, readers: Readers | None = None, scenery: Scenery | None = None
+    ) -> None:
         self.video = video
         self.size = size
         self._apart = apart(video)
@@ -159,17 +112,15 @@ class Thumbnails:
         self.room = max(fewest, held)
         self._alone = max(fewest, 2 * held)  # where none are on their way
         self.at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, (self._alone - window) // 2))
-        self._front = _Front(video, size, Readers(1, lone=False))  # alone at work
-        self._scenery = _Front(video, size, Readers(1, lone=self._apart))  # for backgrounds, while others are in use
-        self._own = [self._front.readers, self._scenery.readers]
+        self._front = Front(video, size, Readers(1, lone=False))  # alone at work
+        self._scenery = scenery or Scenery(video)
+        self._own: list[Readers | Scenery] = [self._front.readers, *([] if scenery else [self._scenery])]
         if readers is None or not self._apart:  # whoever goes ahead or back would make the others begin anew
             readers = Readers(self.workers, self._apart)
             self._own.append(readers)
         self._readers = readers
         self._held: OrderedDict[int, tuple[VideoFrame, Converter]] = OrderedDict()
-        self._backgrounds: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
         self._lost: Counter[Path] = Counter()  # by file, of all that was asked for
-        self._lock = threading.Lock()  # of backgrounds: whoever looks at frames needs them
         self.seconds = 0.0
         self.busy = 1
         self._groups = groups(video)
@@ -184,8 +135,8 @@ class Thumbnails:
 
     def close(self) -> None:
         self._held.clear()
-        for readers in self._own:
-            readers.close()
+        for own in self._own:
+            own.close()
 
     def tell_lost(self) -> None:
         """A VqeWarning for each file of which frames were asked for that cannot be decoded."""
@@ -227,11 +178,11 @@ class Thumbnails:
 
         @contextmanager
         def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, list[_Held], float]]]:
-            front, own = _Front(self.video, self.size, self._readers), look()
+            front, own = Front(self.video, self.size, self._readers), look()
 
             def work(frames: NDArray[np.int64]) -> tuple[Seen, list[_Held], float]:
                 start, waited = time.perf_counter(), front.waited
-                seen, held = front.seen(frames, own, room)
+                seen, held = _seen(front, frames, own, room)
                 return seen, held, time.perf_counter() - start - (front.waited - waited)
 
             try:
@@ -284,35 +235,8 @@ class Thumbnails:
                 other = next(others, None)
 
     def backgrounds(self, frames: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """What the scene looks like without what moves in it, at the time of each frame: uint8 [n, size, size].
-
-        The median over the block of time that the frame lies in: so slow changes of light do not count as motion.
-        """
-        out = np.empty((len(frames), self.size, self.size), np.uint8)
-        files = self.video.file_of(frames)
-        for number in np.unique(files):
-            file = self.video.files[number]
-            edges = _blocks(file)
-            blocks = np.searchsorted(edges, frames - file.first_frame, side="right") - 1
-            for block in np.unique(blocks[files == number]):
-                chosen = (files == number) & (blocks == block)
-                with self._lock:
-                    out[chosen] = self._background(int(number), int(block), edges)
-        return out
-
-    def _background(self, number: int, block: int, edges: NDArray[np.int64]) -> NDArray[np.uint8]:
-        key = (number, block)
-        if key not in self._backgrounds:
-            file = self.video.files[number]
-            chosen = _samples(file, int(edges[block]), int(edges[block + 1]))
-            pictures = self._scenery.small(chosen + file.first_frame)
-            if len(file.index.keyframes) > 1:  # otherwise it would begin anew: with nothing to seek to, it goes on
-                self._scenery.readers.close()  # of a long file one takes tens of megabytes, and it is seldom needed
-            blank = np.zeros((self.size, self.size), np.uint8)
-            self._backgrounds[key] = np.median(pictures, axis=0).astype(np.uint8) if pictures else blank
-            while len(self._backgrounds) > 64:
-                self._backgrounds.popitem(last=False)
-        return self._backgrounds[key]
+        """See `Scenery`."""
+        return self._scenery.backgrounds(frames, self.size)
 
     def _hold(self, number: int, frame: VideoFrame, converter: Converter, most: int) -> None:
         self._held[number] = frame, converter
@@ -323,18 +247,3 @@ class Thumbnails:
 def _frame_bytes(video: Video) -> int:
     """Of a decoded frame of the largest file, as most are: a byte a pixel of brightness, and half as much of colour."""
     return max(1, max(file.index.width * file.index.height for file in video.files) * 3 // 2)
-
-
-def _blocks(file: VideoFile) -> NDArray[np.int64]:
-    """The first frame of each block of time of a file, and the number of its frames."""
-    count = max(1, round(file.index.duration / BLOCK_SECONDS))
-    return np.linspace(0, file.frame_count, count + 1).astype(np.int64)
-
-
-def _samples(file: VideoFile, first: int, stop: int) -> NDArray[np.int64]:
-    """Frames of a block, spread over it: key frames, where there are enough, cost a seek and no more."""
-    keys = file.index.keyframes
-    inside = keys[(keys >= first) & (keys < stop)]
-    candidates = inside if len(inside) >= FEWEST_KEYS else np.arange(first, stop)
-    chosen = np.linspace(0, len(candidates) - 1, min(SAMPLES, len(candidates))).round().astype(np.int64)
-    return np.unique(np.asarray(candidates, np.int64)[chosen])

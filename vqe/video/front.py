@@ -1,0 +1,70 @@
+"""The frames of a video for one thread, with what makes pictures of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqe.video.pictures import Converter
+from vqe.video.readers import Readers
+from vqe.video.video import Video, VideoFile
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What makes pictures of a file's frames."""
+
+    file: VideoFile
+    small: Converter
+    full: Converter
+
+
+class Front:
+    """The frames of a video for one thread.
+
+    lost    by file, how many frames were wanted and could not be decoded
+    waited  seconds for a reader
+    """
+
+    def __init__(self, video: Video, size: int, readers: Readers) -> None:
+        self.video = video
+        self.size = size
+        self.readers = readers
+        self.lost: Counter[Path] = Counter()
+        self.waited = 0.0
+        self._pictures: Pictures | None = None
+
+    def frames(self, frames: NDArray[np.int64]) -> Generator[tuple[int, VideoFrame, Pictures]]:
+        """Of strictly rising frames those that could be decoded, with their numbers."""
+        files = self.video.file_of(frames)
+        for number in np.unique(files):
+            file = self.video.files[number]
+            own = frames[files == number] - file.first_frame
+            pictures, shown, start = self._pictures_of(file), 0, time.perf_counter()
+            with self.readers.reader(file, int(own[0])) as reader:
+                self.waited += time.perf_counter() - start
+                for n, frame in reader.frames(map(int, own)):
+                    shown += 1
+                    yield file.first_frame + n, frame, pictures
+            self.lost[file.path] += len(own) - shown
+
+    def small(self, frames: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+        with closing(self.frames(frames)) as source:
+            return [pictures.small.picture(frame) for _, frame, pictures in source]
+
+    def _pictures_of(self, file: VideoFile) -> Pictures:
+        if self._pictures is None or self._pictures.file is not file:
+            small = Converter(self.size, self.size, "gray", small=True)
+            self._pictures = Pictures(file, small, Converter(file.index.width, file.index.height, "bgr24"))
+        return self._pictures
