@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from by_hand import ARCHITECTURE, tensors
 from clips import make_clip
-from passage import FRAMES, SIZE, TRUE
+from passage import FRAMES, SIZE, STANDS, TRUE
 from returned import Answer, returned, streamed_beyond_budget
 from squares import Squares
 
@@ -23,7 +23,7 @@ from vqe.learning.packets import learn_packets
 from vqe.learning.pool import STEP, Pool
 from vqe.library import Library
 from vqe.logical.node import walk
-from vqe.logical.plan import Frames, Learn, PacketFilter, Resolve, Task
+from vqe.logical.plan import Frames, Learn, PacketFilter, Resolve, Task, Window
 from vqe.models.specialised import SpecialisedModel
 from vqe.packets import Packets
 from vqe.physical.tally import Counts, Tally
@@ -176,6 +176,29 @@ def test_a_recording_that_does_not_say_how_large_frames_are_is_decoded_whole(ope
     assert len(db._engine.library.find("cam").video.files[0].index.sizes) == 0  # type: ignore[union-attr]
     _, (report,) = frames_of(db)
     assert (report.plan, report.frames) == ("cascade: by hand", 600)
+
+
+def flat(packets: Packets) -> Packets:
+    """As at a constant bit rate: packets tell nothing."""
+    same = np.zeros(len(packets.rest), np.float32)
+    return replace(packets, rest=same, whole=same, fitted=same)
+
+
+@pytest.mark.parametrize("audit", ["5%", "50%"])
+def test_what_is_too_short_to_be_an_event_is_not_looked_for(opened: Open, audit: str) -> None:
+    """Nor do the true frames that the audit draws there speak against the answer."""
+    db, _ = opened(flat, audit=audit)
+    assert not gated(db)
+    query = "SELECT start_frame, end_frame FROM events(cam) WHERE contains('bus') MINIMUM 50"
+    before = profile_of(db)
+    (filter,) = (node for node in nodes_of(db, query) if isinstance(node, PacketFilter))
+    assert (filter.busy, filter.minimum) == (-np.inf, Window(frames=50))
+    relation = db.sql(query)
+    assert relation is not None and relation.fetchall() == [(STANDS.start, STANDS.stop - 1)]
+    (report,) = relation.accuracy
+    assert report.plan == "cascade: packets, by hand" and not report.notes
+    assert profile_of(db).key == before.key
+    assert not any(isinstance(node, PacketFilter) for node in nodes_of(db, query.replace("50", "49")))
 
 
 # --- packets that do not --------------------------------------------------------------------------------------------
