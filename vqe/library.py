@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OPTIONS = ("start", "pattern", "model")
 # Frames to measure by; operators that take little need a thousand.
-ENOUGH = {"reference": 8, "decode": 8, "keyframe": 100}
+ENOUGH = {"reference": 8, "decode": 8, "keyframe": 25}
 
 
 @dataclass(frozen=True, slots=True)

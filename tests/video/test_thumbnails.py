@@ -15,7 +15,8 @@ from clips import make_clip, make_files
 from numpy.typing import NDArray
 
 import vqe
-from vqe.video import Look, Seen, Thumbnails, Video, open_video, read_frames, thumbnails
+from vqe.video import Look, Scenery, Seen, Thumbnails, Video, open_video, read_frames, thumbnails
+from vqe.video.scenery import FEWEST_KEYS
 from vqe.video.stretches import LONGEST, independent
 
 SIDE = 24
@@ -207,6 +208,21 @@ def test_backgrounds_are_the_same_for_all_threads(videos: dict[str, Video]) -> N
 
         _, _, scores = together(list(streamed(reader, frames, how=beside)))
     np.testing.assert_allclose(scores, expected, rtol=1e-5)
+
+
+def test_backgrounds_are_made_once_for_all_who_share_them(videos: dict[str, Video]) -> None:
+    video = videos["short groups"]
+    frames, scenery = np.arange(video.frame_count), Scenery(video)
+    with Thumbnails(video, SIDE, scenery=scenery) as one, Thumbnails(video, SIDE, scenery=scenery) as other:
+        first = one.backgrounds(frames)
+        made, seconds = scenery.keys, scenery.key_seconds
+        assert made >= FEWEST_KEYS and seconds > 0, "key frames are enough"
+        assert np.array_equal(other.backgrounds(frames), first)
+        assert (scenery.keys, scenery.key_seconds) == (made, seconds)
+    with Thumbnails(video, SIDE) as alone:
+        assert np.array_equal(alone.backgrounds(frames), first)
+    assert scenery.backgrounds(frames[:1], 2 * SIDE).shape == (1, 2 * SIDE, 2 * SIDE)
+    scenery.close()
 
 
 def test_each_thread_has_a_look_of_its_own(videos: dict[str, Video]) -> None:

@@ -92,7 +92,9 @@ class _Lesson:
         grid = min(GRID, max(60, len(self.task.frames) // 40))
         self.pool = make_pool(self.task, self.reader, self.reference, self.judge, grid, self._check)
         first = self.task.video.files[0].index.fingerprint
-        self.run.library.remember_cost("thumbnail", first, self.reader.seconds, STEP * len(self.pool))
+        library, scenery = self.run.library, self.reader.scenery
+        library.remember_cost("thumbnail", first, self.reader.seconds, STEP * len(self.pool))
+        library.remember_cost("keyframe", first, scenery.key_seconds, scenery.keys)  # until some are looked at
         if not self.reader.holds(self.pool.frames):
             self.reader.close()  # what it holds of a long video is of little use, and much
         self.windows = windows_of(self.task, self.pool.frames)

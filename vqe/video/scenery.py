@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 
 import numpy as np
@@ -20,13 +21,18 @@ KEPT = 64  # backgrounds
 
 
 class Scenery:
-    """Backgrounds of one video, small and grey: made once, for all who look at its frames, in whatever thread."""
+    """Backgrounds of one video, small and grey: made once, for all who look at its frames, in whatever thread.
+
+    keys, key_seconds  how many key frames were sought and decoded for it by themselves, and what that took
+    """
 
     def __init__(self, video: Video) -> None:
         self.video = video
         self._readers = Readers(1, lone=apart(video))  # whoever wants a background may have one of the others
         self._backgrounds: OrderedDict[tuple[int, int, int], NDArray[np.uint8]] = OrderedDict()
         self._lock = threading.Lock()
+        self.keys = 0
+        self.key_seconds = 0.0
 
     def close(self) -> None:
         self._readers.close()
@@ -53,7 +59,11 @@ class Scenery:
         if key not in self._backgrounds:
             file = self.video.files[number]
             chosen = _samples(file, int(edges[block]), int(edges[block + 1]))
+            began = time.perf_counter()
             pictures = Front(self.video, size, self._readers).small(chosen + file.first_frame)
+            if np.isin(chosen, file.index.keyframes).all():
+                self.keys += len(chosen)
+                self.key_seconds += time.perf_counter() - began
             if len(file.index.keyframes) > 1:  # otherwise it would begin anew: with nothing to seek to, it goes on
                 self._readers.close()  # of a long file one takes tens of megabytes, and it is seldom needed
             blank = np.zeros((size, size), np.uint8)

@@ -113,8 +113,8 @@ class Thumbnails:
         self._alone = max(fewest, 2 * held)  # where none are on their way
         self.at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, (self._alone - window) // 2))
         self._front = Front(video, size, Readers(1, lone=False))  # alone at work
-        self._scenery = scenery or Scenery(video)
-        self._own: list[Readers | Scenery] = [self._front.readers, *([] if scenery else [self._scenery])]
+        self.scenery = scenery or Scenery(video)
+        self._own: list[Readers | Scenery] = [self._front.readers, *([] if scenery else [self.scenery])]
         if readers is None or not self._apart:  # whoever goes ahead or back would make the others begin anew
             readers = Readers(self.workers, self._apart)
             self._own.append(readers)
@@ -236,7 +236,7 @@ class Thumbnails:
 
     def backgrounds(self, frames: NDArray[np.int64]) -> NDArray[np.uint8]:
         """See `Scenery`."""
-        return self._scenery.backgrounds(frames, self.size)
+        return self.scenery.backgrounds(frames, self.size)
 
     def _hold(self, number: int, frame: VideoFrame, converter: Converter, most: int) -> None:
         self._held[number] = frame, converter
