@@ -23,7 +23,7 @@ KEPT = 64  # backgrounds
 class Scenery:
     """Backgrounds of one video, small and grey: made once, for all who look at its frames, in whatever thread.
 
-    keys, key_seconds  how many key frames were sought and decoded for it by themselves, and what that took
+    keys, key_seconds  how many key frames were sought and decoded for it by themselves, and what that took of a core
     """
 
     def __init__(self, video: Video) -> None:
@@ -59,11 +59,11 @@ class Scenery:
         if key not in self._backgrounds:
             file = self.video.files[number]
             chosen = _samples(file, int(edges[block]), int(edges[block + 1]))
-            began = time.perf_counter()
+            began = time.thread_time()  # others decode meanwhile
             pictures = Front(self.video, size, self._readers).small(chosen + file.first_frame)
             if np.isin(chosen, file.index.keyframes).all():
                 self.keys += len(chosen)
-                self.key_seconds += time.perf_counter() - began
+                self.key_seconds += time.thread_time() - began
             if len(file.index.keyframes) > 1:  # otherwise it would begin anew: with nothing to seek to, it goes on
                 self._readers.close()  # of a long file one takes tens of megabytes, and it is seldom needed
             blank = np.zeros((size, size), np.uint8)
