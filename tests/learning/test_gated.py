@@ -192,7 +192,7 @@ def test_what_is_too_short_to_be_an_event_is_not_looked_for(opened: Open, audit:
     query = "SELECT start_frame, end_frame FROM events(cam) WHERE contains('bus') MINIMUM 50"
     before = profile_of(db)
     (filter,) = (node for node in nodes_of(db, query) if isinstance(node, PacketFilter))
-    assert (filter.busy, filter.minimum) == (-np.inf, Window(frames=50))
+    assert (filter.busy, filter.minimum) == (None, Window(frames=50))
     relation = db.sql(query)
     assert relation is not None and relation.fetchall() == [(STANDS.start, STANDS.stop - 1)]
     (report,) = relation.accuracy

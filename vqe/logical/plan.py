@@ -220,14 +220,14 @@ class Learn(Node):
 class PacketFilter(Node):
     """Frames that need no decoding to be called false, since their packets and the key frames around them show nothing.
 
-    busy     the score of packets from which on something may come into view or go out of it
+    busy     the score of packets from which on something may come into view or go out of it; None where none tells
     seen     the small model's score of a key frame from which on something may be in it
     minimum  of events: packets do not matter between key frames no further apart; `left`: the share that is decoded
     weights  of what packets' sizes tell; `size`: of the key frames' thumbnails
     """
 
     input: Node
-    busy: float = shown("packets < {:.3g}")
+    busy: float | None = shown("packets < {:.3g}")
     seen: float = shown("key frames < {:.3g}")
     left: float = unseen(1.0)
     weights: tuple[float, ...] = unseen()

@@ -79,11 +79,11 @@ class Gate:
         busy = self._applied(self.packets)
         return PacketFilter(scan, busy, self.seen, self.left, weights, size, proxy, video, minimum)
 
-    def _applied(self, packets: Packets) -> float:
+    def _applied(self, packets: Packets) -> float | None:
         """`busy` by the weights that are applied. By these, too, no more than the share `fnr` of the true frames may be
         lost, which they were learnt from: a translation between two scales is not exact."""
         if self.busy == -math.inf:
-            return self.busy
+            return None
         true = packets.true if self.between is None else packets.true & ~self.between.covered
         at_risk = np.sort(packets.fitted[true & (packets.after < self.seen)])
         allowed = int(self.fnr * packets.true.sum())

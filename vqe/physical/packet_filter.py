@@ -61,7 +61,8 @@ class _File:
         """Which frames of the file are: bool [n]."""
         group = np.searchsorted(self._keys, numbers, side="right") - 1
         rest, whole = self._rest[numbers], self._whole[numbers]
-        busy, short = self._node.busy, self._covered[group]
+        busy = -np.inf if self._node.busy is None else self._node.busy
+        short = self._covered[group]
         quiet = rest < busy
         self._look(np.union1d(group[quiet | short] + 1, group[(quiet & (whole < busy)) | short]))
         return idle(rest, whole, self._shown[group], self._shown[group + 1], busy, self._node.seen, short)
