@@ -1,6 +1,7 @@
 """What is too short to be an event: it may come and go between two key frames, where nobody sees it.
 
-Events that a MINIMUM lets through last that long. So where key frames are no further apart, each has one in it.
+Events that a MINIMUM lets through last that long. So where key frames are no further apart, each has one in it; unless
+it is joined over gaps, and they lie there.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def fleeting(video: Video, frames: NDArray[np.int64], true: Bools, gap: Window, 
     apart = at[own[1:] - 1] - at[own[:-1] + 1] > longest  # by what is known to be false between them
     for run in np.split(own, np.flatnonzero(apart) + 1):
         first, last = run[0], run[-1]
-        inside = at[first] - at[starts[piece[first]]] > longest and at[stops[piece[last]]] - at[last] > longest
+        start, stop = starts[piece[first]], stops[piece[last]]
+        inside = at[max(start, first - 1)] - at[start] > longest and at[stop] - at[min(stop, last + 1)] > longest
         result[run] = inside and places[last + 1] - places[first - 1] < shortest
     return result

@@ -26,6 +26,7 @@ from vqe.errors import RunError
 from vqe.labels.files import explained, locked, write_atomically
 from vqe.logical.plan import Learnt, Proxy, Task
 from vqe.packets import Packets
+from vqe.video import Video
 
 if TYPE_CHECKING:
     from vqe.models.specialised import SpecialisedModel
@@ -112,6 +113,10 @@ class Profile:
     @property
     def learnt(self) -> Learnt | None:
         return None if self.path is None else Learnt(self.path, self.key)
+
+    def learnt_on(self, video: Video) -> bool:
+        """Whether it was learnt on this video, so that frames have the same numbers; files may have come since."""
+        return tuple(file.index.fingerprint for file in video.files[: len(self.files)]) == self.files
 
 
 def path_of(folder: Path, task: Task) -> Path:

@@ -52,7 +52,7 @@ def measured(passage_files: list[Path]) -> Profile:
         population=np.sort(scores),
         labels=n,
         positives=int(TRUE[frames].sum()),
-        files=(),
+        files=tuple(file.index.fingerprint for file in video.files),
         model="by hand",
         smooth=0,
         size=SIZE,
@@ -199,6 +199,19 @@ def test_what_is_too_short_to_be_an_event_is_not_looked_for(opened: Open, audit:
     assert report.plan == "cascade: packets, by hand" and not report.notes
     assert profile_of(db).key == before.key
     assert not any(isinstance(node, PacketFilter) for node in nodes_of(db, query.replace("50", "49")))
+
+
+def test_events_of_a_shorter_recording_by_the_same_camera(opened: Open, tmp_path: Path) -> None:
+    """Frames that were learnt from have no counterpart there."""
+    db, _ = opened()
+    query = "SELECT event FROM events(cam) WHERE contains('bus') MINIMUM 50"
+    assert any(isinstance(node, PacketFilter) and node.minimum for node in nodes_of(db, query))
+    empty = np.full((96, 128, 3), 70, np.uint8)
+    path = make_clip(tmp_path / "tuesday.mp4", 600, (128, 96), gop=50, pictures=lambda n: empty + np.uint8(n % 3))
+    db.sql(f"CREATE OR REPLACE VIDEO cam FROM '{path}'")
+    assert not any(isinstance(node, PacketFilter) and node.minimum for node in nodes_of(db, query))
+    found = db.sql(query)
+    assert found is not None and found.fetchall() == []
 
 
 # --- packets that do not --------------------------------------------------------------------------------------------

@@ -238,6 +238,7 @@ def situation(known: Packets | None, sizes: bool = True, **more: Any) -> Situati
         pts=np.arange(frames),
         keyframes=np.arange(0, frames, GROUP * STEP),
         sizes=np.ones(frames if sizes else 0, np.int32),
+        fingerprint="monday",
     )
     video = Video("cam", (VideoFile(Path("cam.mp4"), index, 0, 0.0, None),))
     info: Any = SimpleNamespace(name="yolo", key="yolo")
@@ -438,9 +439,16 @@ def test_a_minimum_is_gone_by_where_events_have_one() -> None:
         filters = [node for node in chain(found) if isinstance(node, plan.PacketFilter)]
         assert [(node.minimum, node.busy) for node in filters] == [(task.minimum, None)] * gone_by
         assert all("between them < 60 frames" in label(node) for node in filters)
-    made = Between.of(replace(task, minimum=between.minimum), known)
+    task = replace(task, minimum=between.minimum)
+    for files, kind in ((("monday",), "packets"), (("tuesday",), "cascade")):
+        own = replace(given, task=task, profile=replace(profile_of(known), files=files))
+        assert best(candidates(own)).kind == kind, "frames have other numbers in another recording"
+    made = Between.of(task, known)
     assert made is not None and np.array_equal(made.covered, between.covered)
     assert np.array_equal(made.fleeting, between.fleeting)
+    bridged = Between.of(replace(task, window=Window(frames=1000)), known)
+    assert bridged is not None and not bridged.fleeting.any(), "a majority over time joins what lies so near"
+    assert Between.of(replace(task, window=Window(microseconds=1_000_000)), known) is None
 
 
 def test_packets_may_be_left_out() -> None:

@@ -71,8 +71,8 @@ def test_runs_that_a_gap_may_join_are_one(video: Video) -> None:
 
 
 def test_what_lies_where_nobody_has_looked_may_last(video: Video) -> None:
-    assert told(video, "..##......|...##......|....##......") == "..##......|...##......|....--......"
-    assert told(video, "......##..|......##...|......##....") == "......##..|......##...|......--...."
+    assert told(video, "..##......|....##......|.....##......") == "..##......|....##......|.....--......"
+    assert told(video, "......##..|......##....|......##.....") == "......##..|......##....|......--....."
 
 
 def test_frames_that_lie_apart_are_taken_as_they_lie(video: Video) -> None:

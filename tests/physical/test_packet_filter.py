@@ -318,6 +318,11 @@ def test_what_is_too_short_is_no_error(camera: Camera) -> None:
     (tally,) = camera.tallies
     assert tally.idle > 0.6 * FRAMES
     assert tally.dropped.sampled > 0.2 * FRAMES and tally.dropped.sampled_true == 0
+    assert tally.dropped.brief > 20 and tally.most_wrong() > tally.dropped.brief, "nothing is claimed of them"
+    camera.rows(query)
+    again = camera.tallies[-1].dropped
+    assert again.known_true == again.sampled_true == 0 and again.brief == tally.dropped.brief, "now all are known"
+    assert again.known < again.size, "but whether those that were not drawn are too short, nobody has asked"
 
 
 def test_what_key_frames_show_to_the_detector_is_an_error(camera: Camera) -> None:

@@ -215,10 +215,10 @@ def test_backgrounds_are_made_once_for_all_who_share_them(videos: dict[str, Vide
     frames, scenery = np.arange(video.frame_count), Scenery(video)
     with Thumbnails(video, SIDE, scenery=scenery) as one, Thumbnails(video, SIDE, scenery=scenery) as other:
         first = one.backgrounds(frames)
-        made, seconds = scenery.keys, scenery.key_seconds
+        made, seconds = scenery.keys_read, scenery.key_seconds
         assert made >= FEWEST_KEYS and seconds > 0, "key frames are enough"
         assert np.array_equal(other.backgrounds(frames), first)
-        assert (scenery.keys, scenery.key_seconds) == (made, seconds)
+        assert (scenery.keys_read, scenery.key_seconds) == (made, seconds)
     with Thumbnails(video, SIDE) as alone:
         assert np.array_equal(alone.backgrounds(frames), first)
     assert scenery.backgrounds(frames[:1], 2 * SIDE).shape == (1, 2 * SIDE, 2 * SIDE)

@@ -91,10 +91,10 @@ class _Lesson:
     def profile(self, worth: float) -> Profile:
         grid = min(GRID, max(60, len(self.task.frames) // 40))
         self.pool = make_pool(self.task, self.reader, self.reference, self.judge, grid, self._check)
-        first = self.task.video.files[0].index.fingerprint
-        library, scenery = self.run.library, self.reader.scenery
+        library, scenery, first = self.run.library, self.reader.scenery, self.task.video.files[0].index.fingerprint
         library.remember_cost("thumbnail", first, self.reader.seconds, STEP * len(self.pool))
-        library.remember_cost("keyframe", first, scenery.key_seconds, scenery.keys)  # until some are looked at
+        if library.catalog.cost("keyframe", first) is None:  # until some are looked at, on all cores
+            library.remember_cost("keyframe", first, scenery.key_seconds / self.reader.workers, scenery.keys_read)
         if not self.reader.holds(self.pool.frames):
             self.reader.close()  # what it holds of a long video is of little use, and much
         self.windows = windows_of(self.task, self.pool.frames)

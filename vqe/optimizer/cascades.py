@@ -187,7 +187,7 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
     packets = None if PACKETS in situation.without else profile.packets
     if packets is not None and all(file.has_sizes for file in situation.task.video.files):
         safe = _safe(situation, profile, OPEN, thresholds, situation.budget)
-        between = Between.of(situation.task, packets)
+        between = Between.of(situation.task, packets) if profile.learnt_on(situation.task.video) else None
         gate = gate_of(profile, packets, min(safe.low, SEEN), situation.budget, between)
         if isinstance(gate, Gate):
             found.append(worth_a_tenth(_cascade(situation, profile, gate), found[0]))
@@ -317,8 +317,9 @@ def _asked(
 
 def beyond_edges(situation: Situation, thresholds: Thresholds) -> float:
     """Of the undecided frames the share that is asked all the same, as far as the edges of events go."""
-    task, known = situation.task, situation.profile and situation.profile.packets
-    if task.event_gap is None or not known:
+    task, profile = situation.task, situation.profile
+    known = profile.packets if profile is not None and profile.learnt_on(task.video) else None
+    if task.event_gap is None or known is None:
         return 1.0
     unsure = thresholds.unsure(known.scores)
     near = at_edges(task.video, known.frames, unsure, known.scores > thresholds.high, task.event_gap, task.minimum)

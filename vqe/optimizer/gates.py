@@ -39,11 +39,12 @@ class Between:
 
     @classmethod
     def of(cls, task: Task, packets: Packets) -> Self | None:
-        """None where there is nothing to tell."""
-        if task.minimum is None or task.event_gap is None:
+        """None where there is nothing to tell. `packets`: of frames of the task's video."""
+        gap = _joining(task)
+        if task.minimum is None or gap is None:
             return None
         inside = covered(task.video, packets.groups, task.minimum)
-        passing = fleeting(task.video, packets.frames, packets.true, task.event_gap, task.minimum)
+        passing = fleeting(task.video, packets.frames, packets.true, gap, task.minimum)
         return cls(task.minimum, inside, passing & inside) if inside.any() else None
 
 
@@ -84,13 +85,27 @@ class Gate:
         lost, which they were learnt from: a translation between two scales is not exact."""
         if self.busy == -math.inf:
             return None
-        true = packets.true if self.between is None else packets.true & ~self.between.covered
-        at_risk = np.sort(packets.fitted[true & (packets.after < self.seen)])
-        allowed = int(self.fnr * packets.true.sum())
+        true, gone = packets.true, np.zeros(len(packets.true), np.bool_)
+        if self.between is not None:  # which packets have no part in
+            true = true & ~self.between.fleeting
+            gone = self.between.covered & (packets.before < self.seen) & (packets.after < self.seen)
+        at_risk = np.sort(packets.fitted[true & ~gone & (packets.after < self.seen)])
+        allowed = max(0, int(self.fnr * true.sum()) - int((true & gone).sum()))
         return min([packets.applied(self.busy), *map(float, at_risk[allowed : allowed + 1])])
 
 
 OPEN = Gate()
+
+
+def _joining(task: Task) -> Window | None:
+    """Over what true frames become one event: a gap, or a window whose majority they are. None where one is in frames
+    and the other in seconds, or there are no events."""
+    gap, window = task.event_gap, task.window
+    if gap is None or window is None:
+        return gap
+    if (gap.microseconds is None) != (window.microseconds is None):
+        return None
+    return max(gap, window, key=lambda each: each.microseconds or each.frames or 0)
 
 
 def gate_of(

@@ -15,6 +15,7 @@ from vqe.errors import RunError
 from vqe.fleeting import covered
 from vqe.labels import Labels, concatenate
 from vqe.logical import plan
+from vqe.logical.node import walk
 from vqe.physical.assured import assured
 from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence, grouped, joined
 from vqe.physical.carry import GONE, Carry
@@ -60,6 +61,7 @@ class Pass:
         self.total = total
         self.seed = run.library.settings.seed
         self.voting = node.window is not None
+        self.minimum = next((below.minimum for below in walk(node) if isinstance(below, plan.PacketFilter)), None)
         apart = node.task.gap if self.voting else plan.Window(frames=0)
         self._starts = np.array([start for start, _ in apart.segments(node.task.video)])
 
@@ -281,11 +283,12 @@ class _Held:
             self._ask(np.flatnonzero(windows.now & result))
         before = self.passing.reference.calls
         self._settle(drawn, windows)
-        fleeting = self._fleeting(drawn & windows.majority(self.answers)[0])
+        short = self._in_short_groups()
+        brief = self._unseen_in_keys(drawn & short & windows.majority(self.answers)[0])
         tally.checked += self.passing.reference.calls - before
         self._use_known()
         right, known = windows.majority(self.answers)
-        right &= ~fleeting
+        counted = known & (drawn | ~short)  # of the others, nobody has asked whether they are brief
         tally.asked_true += int((by_model & right).sum())
         tally.asked_false += int((by_model & ~right).sum())
         for stratum, returned, edge in (
@@ -295,7 +298,7 @@ class _Held:
             (tally.edges_returned, True, True),
         ):
             own = rest[(result[rest] == returned) & (near[rest] == edge)]
-            stratum.add(drawn[own], known[own], right[own] & known[own])
+            stratum.add(drawn[own], counted[own], right[own] & counted[own], brief[own])
         if self.passing.node.budget is not None and self.passing.node.budget.confidence is not None:
             tally.decided.append((self.batch.frames[rest], result[rest]))
         self._see(result, right, by_model, drawn, windows.now)
@@ -310,19 +313,27 @@ class _Held:
             unsettled = unsettled & ~windows.majority(self.answers)[1]
             self._ask(np.flatnonzero(windows.narrowed(part).spread(unsettled)))
 
-    def _fleeting(self, true: Bools) -> Bools:
-        """Frames that were drawn and found true, yet are of no event as long as MINIMUM, as far as key frames tell: it
-        was for that alone that nobody has looked at them. bool [n]."""
-        task, evidence = self.passing.node.task, self.batch.evidence
-        result = np.zeros(len(true), np.bool_)
-        if task.minimum is None or evidence is None or evidence.scores is None:
+    def _in_short_groups(self) -> Bools:
+        """Frames that nobody has looked at, in groups of pictures that last no longer than events do: bool [n]."""
+        minimum, evidence, video = self.passing.minimum, self.batch.evidence, self.passing.node.task.video
+        result = np.zeros(len(self.batch), np.bool_)
+        if minimum is None or evidence is None or evidence.scores is None:
             return result
-        own, keys = np.flatnonzero(true & np.isnan(evidence.scores)), groups(task.video)
-        group = np.searchsorted(keys, self.batch.frames[own], side="right") - 1
-        short = covered(task.video, keys[group], task.minimum)
-        own, group = own[short], group[short]
+        own = np.flatnonzero(np.isnan(evidence.scores))
         if len(own):
-            there, labels = self.passing.answers(keys[np.union1d(group, group + 1)], evidence)
+            keys = groups(video)
+            result[own] = covered(video, keys[np.searchsorted(keys, self.batch.frames[own], side="right") - 1], minimum)
+        return result
+
+    def _unseen_in_keys(self, true: Bools) -> Bools:
+        """Those of these frames of short groups in whose key frames, before and behind, the reference model sees
+        nothing: they are of no event, unless one that is joined over gaps. bool [n]."""
+        result = np.zeros(len(true), np.bool_)
+        own = np.flatnonzero(true)
+        if len(own):
+            keys = groups(self.passing.node.task.video)
+            group = np.searchsorted(keys, self.batch.frames[own], side="right") - 1
+            there, labels = self.passing.answers(keys[np.union1d(group, group + 1)], self.batch.evidence)
             shown = np.isin(keys, labels.frames[there])
             result[own] = ~(shown[group] | shown[group + 1])
         return result

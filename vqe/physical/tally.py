@@ -17,21 +17,34 @@ FIRST = 0.8  # of that is for the first answer; of the rest as much for the seco
 
 @dataclass
 class Counts:
-    """Of the frames decided without the model in one way: how many, how many of them drawn by the audit, and known."""
+    """Of the frames decided without the model in one way: how many, how many of them drawn by the audit, and known.
+
+    brief  drawn ones that are true, yet seem too short to be of an event: no errors as far as can be told
+    """
 
     size: int = 0
     sampled: int = 0
     sampled_true: int = 0
     known: int = 0
     known_true: int = 0
+    brief: int = 0
 
-    def add(self, drawn: NDArray[np.bool_], known: NDArray[np.bool_], true: NDArray[np.bool_]) -> None:
+    def add(
+        self,
+        drawn: NDArray[np.bool_],
+        known: NDArray[np.bool_],
+        true: NDArray[np.bool_],
+        brief: NDArray[np.bool_] | None = None,
+    ) -> None:
         """bool [n] each: of these n frames; `true` counts where known. What is drawn is known."""
+        brief = np.zeros(len(known), np.bool_) if brief is None else brief
+        true = true & ~brief
         self.size += len(known)
         self.sampled += int(drawn.sum())
         self.sampled_true += int((drawn & true).sum())
         self.known += int(known.sum())
         self.known_true += int((known & true).sum())
+        self.brief += int((drawn & brief).sum())
 
     def draw(self, true: NDArray[np.bool_], known: NDArray[np.bool_]) -> None:
         """Frames counted before are drawn too: whether each is true, and whether it was known already: bool [n]."""
@@ -42,6 +55,11 @@ class Counts:
 
     def stratum(self, returned: bool) -> Stratum:
         return Stratum(returned, self.size, self.sampled, self.sampled_true, self.known, self.known_true)
+
+    def at_worst(self, returned: bool) -> Stratum:
+        """The same where what is brief is of events all the same."""
+        true, known = self.sampled_true + self.brief, self.known_true + self.brief
+        return Stratum(returned, self.size, self.sampled, true, self.known, known)
 
 
 @dataclass
@@ -105,8 +123,9 @@ class Tally:
         return self.accuracy(self._confidence(before))
 
     def most_wrong(self, before: int = 0) -> int:
-        """How many frames are wrong at the most, edges of events included."""
-        strata = [*self._strata, self.edges_dropped.stratum(False), self.edges_returned.stratum(True)]
+        """How many frames are wrong at the most, edges of events included, and what is brief."""
+        kinds = ((self.dropped, False), (self.returned, True), (self.edges_dropped, False), (self.edges_returned, True))
+        strata = [counts.at_worst(returned) for counts, returned in kinds]
         found = frame_accuracy(strata, self.asked_true, self.asked_false, self._confidence(before))
         return round(found.wrong.high * self.frames)
 

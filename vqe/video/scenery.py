@@ -23,7 +23,7 @@ KEPT = 64  # backgrounds
 class Scenery:
     """Backgrounds of one video, small and grey: made once, for all who look at its frames, in whatever thread.
 
-    keys, key_seconds  how many key frames were sought and decoded for it by themselves, and what that took of a core
+    keys_read, key_seconds  how many key frames were sought and decoded for it by themselves, and what that took
     """
 
     def __init__(self, video: Video) -> None:
@@ -31,7 +31,7 @@ class Scenery:
         self._readers = Readers(1, lone=apart(video))  # whoever wants a background may have one of the others
         self._backgrounds: OrderedDict[tuple[int, int, int], NDArray[np.uint8]] = OrderedDict()
         self._lock = threading.Lock()
-        self.keys = 0
+        self.keys_read = 0
         self.key_seconds = 0.0
 
     def close(self) -> None:
@@ -59,11 +59,11 @@ class Scenery:
         if key not in self._backgrounds:
             file = self.video.files[number]
             chosen = _samples(file, int(edges[block]), int(edges[block + 1]))
-            began = time.thread_time()  # others decode meanwhile
+            began = time.perf_counter()
             pictures = Front(self.video, size, self._readers).small(chosen + file.first_frame)
             if np.isin(chosen, file.index.keyframes).all():
-                self.keys += len(chosen)
-                self.key_seconds += time.thread_time() - began
+                self.keys_read += len(chosen)
+                self.key_seconds += time.perf_counter() - began
             if len(file.index.keyframes) > 1:  # otherwise it would begin anew: with nothing to seek to, it goes on
                 self._readers.close()  # of a long file one takes tens of megabytes, and it is seldom needed
             blank = np.zeros((size, size), np.uint8)
