@@ -70,8 +70,13 @@ class Gate:
         """The samples and the scores, rising, of frames that are decoded."""
         if self.packets is None:
             return profile.samples, profile.population
-        idle = self.packets.idle(self.busy, self.seen, None if self.between is None else self.between.covered)
+        idle = self.idle()
         return profile.samples.where(~idle[self.packets.positions]), np.sort(self.packets.scores[~idle])
+
+    def idle(self) -> Bools:
+        """Which frames of the packets are not decoded: bool [k]."""
+        assert self.packets is not None
+        return self.packets.idle(self.busy, self.seen, None if self.between is None else self.between.covered)
 
     def filter(self, scan: Node, video: Video, size: int, proxy: Proxy) -> PacketFilter:
         assert self.packets is not None
@@ -148,7 +153,7 @@ class _Known:
         return np.ones(len(self.packets.true), np.bool_) if self.between is None else ~self.between.fleeting
 
     def _idle(self, busy: float) -> Bools:
-        return self.packets.idle(busy, self.seen, None if self.between is None else self.between.covered)
+        return Gate(self.packets, busy, self.seen, between=self.between).idle()
 
     def _left(self, busy: float) -> float:
         """The share of the frames that is decoded. Where a key frame is not known, nothing can be said of it."""

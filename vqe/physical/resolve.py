@@ -61,7 +61,9 @@ class Pass:
         self.total = total
         self.seed = run.library.settings.seed
         self.voting = node.window is not None
-        self.minimum = next((below.minimum for below in walk(node) if isinstance(below, plan.PacketFilter)), None)
+        minimum = next((below.minimum for below in walk(node) if isinstance(below, plan.PacketFilter)), None)
+        self.keys = groups(node.task.video)
+        self._covered = covered(node.task.video, self.keys, minimum)
         apart = node.task.gap if self.voting else plan.Window(frames=0)
         self._starts = np.array([start for start, _ in apart.segments(node.task.video)])
 
@@ -90,6 +92,14 @@ class Pass:
         labels = self.reference.ask(frames, evidence.source.pictures if evidence is not None else None)
         task = self.node.task
         return truth(self.node.predicate, Batch(labels.frames, labels), self.run, task.video, task.info), labels
+
+    def group(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which group of pictures each frame is of: its place among `keys`, int64 [n]."""
+        return np.searchsorted(self.keys, frames, side="right") - 1
+
+    def short(self, frames: NDArray[np.int64]) -> Bools:
+        """Frames of groups of pictures that last no longer than events do, by the plan: bool [n]."""
+        return self._covered[self.group(frames)]
 
     def levels(self, returned: Bools) -> NDArray[np.float64]:
         """With what probability the audit draws each frame."""
@@ -179,6 +189,12 @@ class _Held:
         """What cheap evidence says nothing of; without any, that is every frame."""
         evidence = self.batch.evidence
         return np.ones(len(self.batch), np.bool_) if evidence is None else evidence.verdicts == UNDECIDED
+
+    @property
+    def _unlooked(self) -> Bools:
+        """Frames that were never decoded: without a score, where there are any."""
+        scores = None if self.batch.evidence is None else self.batch.evidence.scores
+        return np.zeros(len(self.batch), np.bool_) if scores is None else np.isnan(scores)
 
     def add(self, batch: Batch) -> _Held:
         self.batch = joined([self.batch, batch])
@@ -283,7 +299,7 @@ class _Held:
             self._ask(np.flatnonzero(windows.now & result))
         before = self.passing.reference.calls
         self._settle(drawn, windows)
-        short = self._in_short_groups()
+        short = self._unlooked & self.passing.short(self.batch.frames)
         brief = self._unseen_in_keys(drawn & short & windows.majority(self.answers)[0])
         tally.checked += self.passing.reference.calls - before
         self._use_known()
@@ -313,26 +329,13 @@ class _Held:
             unsettled = unsettled & ~windows.majority(self.answers)[1]
             self._ask(np.flatnonzero(windows.narrowed(part).spread(unsettled)))
 
-    def _in_short_groups(self) -> Bools:
-        """Frames that nobody has looked at, in groups of pictures that last no longer than events do: bool [n]."""
-        minimum, evidence, video = self.passing.minimum, self.batch.evidence, self.passing.node.task.video
-        result = np.zeros(len(self.batch), np.bool_)
-        if minimum is None or evidence is None or evidence.scores is None:
-            return result
-        own = np.flatnonzero(np.isnan(evidence.scores))
-        if len(own):
-            keys = groups(video)
-            result[own] = covered(video, keys[np.searchsorted(keys, self.batch.frames[own], side="right") - 1], minimum)
-        return result
-
     def _unseen_in_keys(self, true: Bools) -> Bools:
         """Those of these frames of short groups in whose key frames, before and behind, the reference model sees
         nothing: they are of no event, unless one that is joined over gaps. bool [n]."""
         result = np.zeros(len(true), np.bool_)
         own = np.flatnonzero(true)
         if len(own):
-            keys = groups(self.passing.node.task.video)
-            group = np.searchsorted(keys, self.batch.frames[own], side="right") - 1
+            keys, group = self.passing.keys, self.passing.group(self.batch.frames[own])
             there, labels = self.passing.answers(keys[np.union1d(group, group + 1)], self.batch.evidence)
             shown = np.isin(keys, labels.frames[there])
             result[own] = ~(shown[group] | shown[group + 1])
