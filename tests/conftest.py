@@ -40,6 +40,16 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ.setdefault(name, "1")
 
 
+# Files that take a minute or more: at the end, one of two processes would wait for the other.
+LONGEST_FIRST = ("test_readme.py", "test_demo.py", "test_specialised.py", "test_cascade.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the order of the files otherwise, which is kept for all that takes little."""
+    place = {name: n for n, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
 @pytest.fixture(scope="session")
 def update(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update"))
