@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe.logical.plan import Window
+from vqe.logical.window import Window
 from vqe.video import Video
 
 Bools = NDArray[np.bool_]

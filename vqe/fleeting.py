@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.edges import extent
-from vqe.logical.plan import Window
+from vqe.logical.window import Window
 from vqe.video import Video, groups
 
 Bools = NDArray[np.bool_]

@@ -17,7 +17,8 @@ from vqe.bench.result import Result, Run
 from vqe.bench.sample import sampled
 from vqe.bench.summary import summaries
 from vqe.logical.frames import FrameSet
-from vqe.logical.plan import Events, Scan, Window
+from vqe.logical.plan import Events, Scan
+from vqe.logical.window import Window
 from vqe.models import ModelInfo
 from vqe.physical.batch import Batch
 from vqe.physical.operator import Operator

@@ -14,7 +14,8 @@ from vqe.learning.family import MARGIN, others, part_seen
 from vqe.learning.pool import Pool
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
-from vqe.logical.plan import Task, Window
+from vqe.logical.plan import Task
+from vqe.logical.window import Window
 from vqe.models.specialised import FAMILY, WHOLE
 from vqe.video import Video, VideoFile
 

@@ -23,7 +23,8 @@ from vqe.learning.packets import learn_packets
 from vqe.learning.pool import STEP, Pool
 from vqe.library import Library
 from vqe.logical.node import walk
-from vqe.logical.plan import Frames, Learn, PacketFilter, Resolve, Task, Window
+from vqe.logical.plan import Frames, Learn, PacketFilter, Resolve, Task
+from vqe.logical.window import Window
 from vqe.models.specialised import SpecialisedModel
 from vqe.packets import Packets
 from vqe.physical.tally import Counts, Tally

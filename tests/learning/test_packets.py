@@ -19,7 +19,8 @@ from vqe.learning.packets import FEWEST, FOLDS, NEAR, _block, _folds, learn_pack
 from vqe.learning.pool import STEP, Pool
 from vqe.logical.budget import Budget
 from vqe.logical.frames import FrameSet
-from vqe.logical.plan import Task, Window
+from vqe.logical.plan import Task
+from vqe.logical.window import Window
 from vqe.optimizer.gates import Gate, gate_of
 from vqe.packets import Packets
 from vqe.profile import Profile, Samples

@@ -10,7 +10,7 @@ from vqe.catalog import Region
 from vqe.errors import Span
 from vqe.logical.expr import ModelCall, Predicate, conjunction
 from vqe.logical.node import Node, children, label, map_children, shown, transform, tree, unseen, walk
-from vqe.logical.plan import Window
+from vqe.logical.window import Window
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from vqe.logical import plan
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node
+from vqe.logical.window import Window
 from vqe.optimizer.cost import Measured, estimate
 from vqe.optimizer.optimize import PLACEMENTS, REWRITES, Context, optimize
 from vqe.optimizer.situation import Candidate
@@ -79,12 +80,12 @@ def test_every_node_of_plan_is_known() -> None:
         "Detect": detect,
         "Filter": plan.Filter(detect, BUS),
         "Restrict": plan.Restrict(SCAN, FrameSet.ranges([(0, 5)], 100)),
-        "Stable": plan.Stable(detect, BUS, plan.Window(1)),
+        "Stable": plan.Stable(detect, BUS, Window(1)),
         "Track": plan.Track(detect),
         "Limit": plan.Limit(SCAN, 3),
         "Frames": plan.Frames(SCAN, "c", ("frame",)),
         "Boxes": plan.Boxes(detect, "c", ("frame",)),
-        "Events": plan.Events(SCAN, "c", ("event",), plan.Window(1)),
+        "Events": plan.Events(SCAN, "c", ("event",), Window(1)),
         "Query": plan.Query(""),
         "Learn": plan.Learn(SCAN, BUS, 100),
         "PacketFilter": plan.PacketFilter(SCAN, -0.5, 0.1, 0.2, video=video),

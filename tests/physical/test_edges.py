@@ -8,7 +8,7 @@ import numpy as np
 from clips import make_clip
 
 from vqe.edges import at_edges
-from vqe.logical.plan import Window
+from vqe.logical.window import Window
 from vqe.video import Video, open_video
 
 

@@ -7,7 +7,7 @@ import pytest
 from clips import make_clip
 
 from vqe.fleeting import covered, fleeting
-from vqe.logical.plan import Window
+from vqe.logical.window import Window
 from vqe.video import Video, groups, open_video
 
 GAP, MINIMUM = Window(frames=3), Window(frames=8)

@@ -20,7 +20,7 @@ from vqe.labels import Labels
 from vqe.logical import plan
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
-from vqe.logical.plan import Window
+from vqe.logical.window import Window
 from vqe.models import ModelInfo
 from vqe.physical.batch import Batch, joined
 from vqe.physical.calls import call_values, inside

@@ -24,6 +24,7 @@ from vqe.logical import plan
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node
 from vqe.logical.plan import Predicted, Proxy, Task
+from vqe.logical.window import Window
 from vqe.models.packets import Activity
 from vqe.models.specialised import SpecialisedModel
 from vqe.optimizer.situation import Candidate
@@ -53,7 +54,7 @@ class Camera:
     smooth: int | None = None
     every: int | None = None
     audit: plan.Audit | None = None
-    minimum: plan.Window | None = None
+    minimum: Window | None = None
     tallies: list[Tally] = field(default_factory=list)
     worked: dict[str, int] = field(default_factory=dict)  # frames, by what was done with them
     task: Task | None = None
@@ -207,9 +208,9 @@ def test_only_key_frames_that_matter_are_decoded(camera: Camera, video: Video, i
 
 def test_between_key_frames_within_the_minimum_packets_do_not_matter(camera: Camera, video: Video) -> None:
     """What comes and goes there is too short."""
-    camera.busy, camera.minimum = -np.inf, plan.Window(frames=GOP - 1)
+    camera.busy, camera.minimum = -np.inf, Window(frames=GOP - 1)
     assert not marks(camera, video, np.arange(FRAMES)).any()
-    camera.minimum = plan.Window(frames=GOP)
+    camera.minimum = Window(frames=GOP)
     found = marks(camera, video, np.arange(FRAMES))
     opened = sorted({n // GOP for n in range(FRAMES) if not found[n]})
     assert found.reshape(-1, GOP).mean(1).tolist() == [float(group not in opened) for group in range(FRAMES // GOP)]
@@ -313,7 +314,7 @@ def test_what_is_too_short_is_no_error(camera: Camera) -> None:
     """Nobody has looked at the visits between two key frames: the audit draws of their frames, too, but they would make
     no event."""
     query = "SELECT start_frame, end_frame FROM events(cam) WHERE contains('bus') MINIMUM 50"
-    camera.busy, camera.minimum, camera.audit = -np.inf, plan.Window(frames=GOP), plan.Audit(0.3, 0.3, "audit")
+    camera.busy, camera.minimum, camera.audit = -np.inf, Window(frames=GOP), plan.Audit(0.3, 0.3, "audit")
     assert camera.rows(query) == camera.rows(f"{query} EXACT") == [(STANDS.start, STANDS.stop - 1)]
     (tally,) = camera.tallies
     assert tally.idle > 0.6 * FRAMES
@@ -327,7 +328,7 @@ def test_what_is_too_short_is_no_error(camera: Camera) -> None:
 
 def test_what_key_frames_show_to_the_detector_is_an_error(camera: Camera) -> None:
     """The small model sees nothing at all; what is drawn is enough, here, to make the event all the same."""
-    camera.busy, camera.seen, camera.minimum = -np.inf, 2.0, plan.Window(frames=GOP)
+    camera.busy, camera.seen, camera.minimum = -np.inf, 2.0, Window(frames=GOP)
     camera.audit = plan.Audit(0.3, 0.3, "audit")
     assert camera.rows("SELECT event FROM events(cam) WHERE contains('bus') MINIMUM 50") == [(1,)]
     (tally,) = camera.tallies

@@ -22,11 +22,12 @@ from vqe.logical.frames import FrameSet
 from vqe.logical.froms import FromBinder
 from vqe.logical.limits import enough_rows
 from vqe.logical.mentions import may_name_video
-from vqe.logical.plan import Boxes, Events, Filter, Frames, Query, Relation, Scan, Stable, Track, Window
+from vqe.logical.plan import Boxes, Events, Filter, Frames, Query, Relation, Scan, Stable, Track
 from vqe.logical.predicates import Probe, terms
 from vqe.logical.relations import Schema, elsewhere
 from vqe.logical.scope import Environment, Item, Scope, owner
 from vqe.logical.times import check_times
+from vqe.logical.window import Window
 from vqe.parser import ast
 from vqe.relational.session import Session
 from vqe.relational.splice import Spliced, quote, splice

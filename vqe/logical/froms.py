@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from vqe.catalog import is_video_path, unknown
 from vqe.errors import QueryError, Span, VqeError, nearest
 from vqe.library import Library, Source
-from vqe.logical.plan import Window
 from vqe.logical.relations import Schema
 from vqe.logical.scope import Environment, Item, Kind, Scope
 from vqe.logical.times import check_times
+from vqe.logical.window import Window
 from vqe.models import ModelInfo
 from vqe.parser import ast
 from vqe.relational.splice import quote

@@ -9,8 +9,8 @@ from typing import Literal
 from vqe.errors import QueryError
 from vqe.library import Source
 from vqe.logical.expr import ModelCall, Predicate
-from vqe.logical.plan import Window
 from vqe.logical.relations import Schema, box_columns, event_columns, frame_columns
+from vqe.logical.window import Window
 from vqe.models import ModelInfo
 from vqe.parser import ast
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vqe.logical import plan
-from vqe.logical.plan import Window
 from vqe.logical.relations import event_columns
+from vqe.logical.window import Window
 from vqe.physical.batch import Batches, grouped
 from vqe.relational.columns import arrow_schema, numbers, paths, time_array
 from vqe.video import Video

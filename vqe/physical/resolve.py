@@ -16,6 +16,7 @@ from vqe.fleeting import covered
 from vqe.labels import Labels, concatenate
 from vqe.logical import plan
 from vqe.logical.node import walk
+from vqe.logical.window import Window
 from vqe.physical.assured import assured
 from vqe.physical.batch import UNDECIDED, Batch, Batches, Evidence, grouped, joined
 from vqe.physical.carry import GONE, Carry
@@ -64,7 +65,7 @@ class Pass:
         minimum = next((below.minimum for below in walk(node) if isinstance(below, plan.PacketFilter)), None)
         self.keys = groups(node.task.video)
         self._covered = covered(node.task.video, self.keys, minimum)
-        apart = node.task.gap if self.voting else plan.Window(frames=0)
+        apart = node.task.gap if self.voting else Window(frames=0)
         self._starts = np.array([start for start, _ in apart.segments(node.task.video)])
 
     def batches(self, source: Batches) -> Batches:
@@ -204,7 +205,7 @@ class _Held:
 
     def decide(self, *, final: bool) -> Batches:
         """Decide the frames whose windows are complete, when there are enough of them."""
-        window = self.passing.node.window or plan.Window(frames=0)
+        window = self.passing.node.window or Window(frames=0)
         places, reach = window.places(self.passing.node.task.video, self.batch.frames)
         complete = len(places) if final else self._whole_runs(np.searchsorted(places, places[-1] - reach, side="left"))
         if complete - self.decided < (1 if final else self._chunk()):

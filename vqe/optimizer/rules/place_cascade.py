@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vqe.logical.node import Node, replaced, walk
-from vqe.logical.plan import Boxes, Events, Filter, Frames, Limit, Query, Scan, Stable, Task, Window
+from vqe.logical.plan import Boxes, Events, Filter, Frames, Limit, Query, Scan, Stable, Task
+from vqe.logical.window import Window
 
 if TYPE_CHECKING:
     from vqe.optimizer.optimize import Context

@@ -9,7 +9,8 @@ import numpy as np
 
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node, walk
-from vqe.logical.plan import Filter, Query, Restrict, Scan, Stable, Track, Window
+from vqe.logical.plan import Filter, Query, Restrict, Scan, Stable, Track
+from vqe.logical.window import Window
 from vqe.video import Video
 
 if TYPE_CHECKING:
