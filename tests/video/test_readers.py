@@ -66,7 +66,7 @@ def open_now(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def shown(shared: Readers, file: VideoFile, frames: NDArray[np.int64]) -> list[tuple[int, int | None]]:
     """The numbers of these frames, and the stamps that they bear."""
     with shared.reader(file, int(frames[0])) as reader:
-        return [(number, frame.pts) for number, frame in reader.frames(map(int, frames))]
+        return [(number, frame.pts) for number, frame in reader.frames(frames)]
 
 
 def test_a_reader_goes_wherever_it_is_wanted(file: VideoFile) -> None:
@@ -80,6 +80,42 @@ def test_a_reader_goes_wherever_it_is_wanted(file: VideoFile) -> None:
     shared.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "fewer"), [("B-frames in TS", True), ("HEVC, groups that lean on others", True), ("short groups", False)]
+)
+def test_what_nobody_wants_is_not_decoded_where_nobody_leans_on_it(name: str, fewer: bool, tmp_path: Path) -> None:
+    (file,) = open_video("clip", make_files(tmp_path, [CLIPS[name]], 120), {}, None).files
+    with Readers(1, lone=True).reader(file, 0) as reader:
+        assert [n for n, _ in reader.frames(np.arange(2, 120, 4))] == list(range(2, 120, 4))
+        assert (reader.shown < 110) == fewer
+        assert reader.lost == 0
+
+
+def test_frames_that_are_wanted_without_need_may_be_left_out(tmp_path: Path) -> None:
+    (file,) = open_video("clip", make_files(tmp_path, [CLIPS["B-frames in TS"]], 120), {}, None).files
+    needed = np.arange(5, 120, 10)
+    shared = Readers(1, lone=True)
+    with shared.reader(file, 0) as reader:
+        found = [n for n, _ in reader.frames(np.arange(120), needed)]
+        assert reader.lost == 0
+    assert set(needed) < set(found) and len(found) < 110
+    missing = sorted(set(range(120)) - set(found))
+    assert [n for n, _ in shown(shared, file, np.array(missing))] == missing, "they are there for whoever needs them"
+
+
+def test_whoever_goes_on_early_finds_what_was_left_out(tmp_path: Path) -> None:
+    (file,) = open_video("clip", make_files(tmp_path, [CLIPS["B-frames in TS"]], 120), {}, None).files
+    shared = Readers(1, lone=True)
+    for stop in range(3, 60, 5):
+        with shared.reader(file, 0) as reader:
+            source = reader.frames(np.arange(0, 110, 10))
+            for _ in range(stop // 10 + 1):
+                next(source)
+            source.close()
+        frames = np.arange(10 * (stop // 10) + 1, 10 * (stop // 10) + 9)
+        assert [n for n, _ in shown(shared, file, frames)] == frames.tolist()
+
+
 def test_no_more_are_open_than_there_may_be(two: Video, open_now: list[int]) -> None:
     shared, meeting = Readers(3, lone=True), threading.Barrier(3, timeout=20)
 
@@ -89,7 +125,7 @@ def test_no_more_are_open_than_there_may_be(two: Video, open_now: list[int]) -> 
             with shared.reader(file, 10) as reader:
                 if turn < 3:
                     meeting.wait()  # all go from one file to the other together
-                assert next(reader.frames([10]))[0] == 10
+                assert next(reader.frames(np.array([10])))[0] == 10
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(work, range(3)))
@@ -103,8 +139,8 @@ def test_the_one_that_stands_closest_goes_on(two: Video, open_now: list[int], mo
     real = FrameReader.go_back
     monkeypatch.setattr(FrameReader, "go_back", lambda self: (back.append(self), real(self)))
     with shared.reader(two.files[0], 0) as far, shared.reader(two.files[0], 0) as near:
-        list(far.frames([100]))
-        list(near.frames([5]))
+        list(far.frames(np.array([100])))
+        list(near.frames(np.array([5])))
     with shared.reader(two.files[0], 6) as chosen:
         assert chosen is near
     with shared.reader(two.files[0], 101) as chosen:

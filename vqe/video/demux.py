@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -58,10 +58,11 @@ class Opened:
                 failures += 1
                 self.faults += 1
 
-    def frames(self, from_key: bool = False) -> Iterator[VideoFrame]:
+    def frames(self, from_key: bool = False, spare: Callable[[int], bool] | None = None) -> Iterator[VideoFrame]:
         """The frames shown from here on; packets that do not decode are counted and left out.
 
-        `from_key`: skip to the first key packet, for after a seek: some decoders show grey pictures before it.
+        from_key  skip to the first key packet, for after a seek: some decoders show grey pictures before it
+        spare     whether nobody wants the frame of a time stamp: it is not decoded then, unless others refer to it
         """
         import av
 
@@ -69,6 +70,8 @@ class Opened:
             if from_key and not packet.is_keyframe:
                 continue
             from_key = False
+            if spare is not None and packet.pts is not None:
+                self.stream.codec_context.skip_frame = "NONREF" if spare(packet.pts) else "DEFAULT"
             try:
                 yield from packet.decode()
             except av.FFmpegError:

@@ -88,8 +88,8 @@ def _scattered(file: VideoFile, frames: NDArray[np.int64], readers: Readers, for
 
 def _read(file: VideoFile, frames: NDArray[np.int64], readers: Readers, converter: Converter) -> Generator[Numbered]:
     own = frames - file.first_frame
-    with readers.reader(file, int(own[0])) as reader:
-        for number, frame in reader.frames(map(int, own)):
+    with readers.reader(file, int(own[0])) as reader, closing(reader.frames(own)) as source:
+        for number, frame in source:
             yield file.first_frame + number, converter.picture(frame)
 
 

@@ -11,7 +11,7 @@ from typing import Self
 from vqe.cores import cores
 from vqe.video.demux import opened
 from vqe.video.frames import FrameReader
-from vqe.video.stretches import apart
+from vqe.video.stretches import apart, independent
 from vqe.video.video import Video, VideoFile
 
 
@@ -85,7 +85,8 @@ class Readers:
             with self._lock:
                 self._open -= 1
             raise
-        return _Open(file, FrameReader(source, index.pts, index.keyframes, index.timed), closing)
+        reader = FrameReader(source, index.pts, index.keyframes, index.timed, independent(file))
+        return _Open(file, reader, closing)
 
     def _close_one(self) -> None:
         self._idle.pop(0).closing.close()

@@ -110,10 +110,10 @@ def _sure_keys(file: Opened, walk: _Walk, pts: NDArray[np.int64], source: Stamps
     if source is Stamps.MADE:
         return keys[:1]
     for key in {int(keys[len(keys) // 2]), int(keys[-1])} - {0}:
-        numbers = range(key, min(key + 4, len(pts)))
+        numbers = np.arange(key, min(key + 4, len(pts)))
         reader = FrameReader(file, pts, keys, source is Stamps.OWN)
         strips = [_strip(frame) for _, frame in reader.frames(numbers)]
-        if reader.lost or strips != list(walk.strips[key : numbers.stop]):
+        if reader.lost or strips != list(walk.strips[key : key + len(numbers)]):
             return keys[:1]
     return keys
 
@@ -162,16 +162,16 @@ def _check(file: Opened, pts: NDArray[np.int64], keys: NDArray[np.int64]) -> int
     if key - before > LONGEST_CHECK or len(pts) - last > LONGEST_CHECK:
         return None
     stop = min(key + 8, len(pts))
-    from_before = _stretch(file, pts, keys, range(before, stop))
-    from_key = _stretch(file, pts, keys, range(key, stop))
+    from_before = _stretch(file, pts, keys, np.arange(before, stop))
+    from_key = _stretch(file, pts, keys, np.arange(key, stop))
     if from_before is None or from_key is None or from_before.strips[key - before :] != from_key.strips:
         return None
-    end = _stretch(file, pts, keys, range(last, len(pts)), to_end=True)
+    end = _stretch(file, pts, keys, np.arange(last, len(pts)), to_end=True)
     return None if end is None else end.corrupt
 
 
 def _stretch(
-    file: Opened, pts: NDArray[np.int64], keys: NDArray[np.int64], numbers: range, to_end: bool = False
+    file: Opened, pts: NDArray[np.int64], keys: NDArray[np.int64], numbers: NDArray[np.int64], to_end: bool = False
 ) -> _Walk | None:
     """These frames by random access, or None where one is missing or one too many is shown."""
     reader = FrameReader(file, pts, keys)
