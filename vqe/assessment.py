@@ -10,7 +10,7 @@ from vqe.accuracy import events_of_frames, within
 from vqe.errors import RunError
 from vqe.logical.budget import percent
 from vqe.logical.node import Node, walk
-from vqe.logical.plan import Boxes, Difference, Events, Frames, Learnt, PacketFilter, Resolve, Specialise
+from vqe.logical.plan import Boxes, Difference, Events, Frames, Learnt, PacketFilter, Resolve, Specialise, Thumbnails
 from vqe.physical.seen import MOST
 from vqe.physical.tally import Tally
 from vqe.profile import Profile, Samples, load, note, revise
@@ -34,6 +34,7 @@ class Assessment:
         self.tally = tally
         self.detector = next((n for n in walk(node) if isinstance(n, Difference)), None)
         self.gated = any(isinstance(n, PacketFilter) for n in walk(node))
+        self.skimmed = any(isinstance(n, Thumbnails) and n.skim is not None for n in walk(node))
         self.model = next((n for n in walk(node) if isinstance(n, Specialise)), None)
         accuracy = tally.judged(before)
         self.before = before
@@ -65,7 +66,7 @@ class Assessment:
         if self._looks_closer:
             return _kept(note, learnt, doubted=True)
         samples, population = seen.samples(), seen.population()
-        if self.detector is not None or self.gated:  # they are the first to go; the small model is judged without
+        if not self._by_small_model:  # what saved it a look is the first to go; it is judged without
             samples, population = profile.samples, profile.population
         elif not self._speaks_for(profile):
             samples, population = profile.samples.joined(samples), profile.population
@@ -83,7 +84,7 @@ class Assessment:
             return
         if profile.doubted and self.node.audit is not None:  # which has looked more closely
             _kept(note, learnt, doubted=False)
-        if self.model is None or self.detector is not None or self.gated or self.node.window is not None:
+        if self.model is None or not self._by_small_model or self.node.window is not None:
             return
         if budget is None or budget.confidence is not None:
             return
@@ -133,6 +134,11 @@ class Assessment:
         return self._hangs_on_one and not self._by_term and self.profile is not None and not self.profile.doubted
 
     @property
+    def _by_small_model(self) -> bool:
+        """Whether nothing but a small model has decided without the reference model."""
+        return self.detector is None and not self.gated and not self.skimmed
+
+    @property
     def _by_term(self) -> bool:
         return self.node.learnt is not None and self.node.learnt.term
 
@@ -153,6 +159,8 @@ class Assessment:
         model = [] if self.model is None else [self.model.proxy.model]
         if self.detector is not None:
             model = [f"difference from {self.detector.against}", *model]
+        if self.skimmed:
+            model = ["skimming", *model]
         if self.gated:
             model = ["packets", *model]
         return f"cascade: {', '.join(model)}" if model else f"every {self.node.every}th frame, closer where unclear"
@@ -173,6 +181,8 @@ class Assessment:
             return "frames are no longer compared"
         if self.gated:
             return "all frames are decoded from now on"
+        if self.skimmed:
+            return "all frames are looked at from now on"
         return "thresholds are set anew by what was found"
 
 

@@ -142,8 +142,9 @@ class Knowledge:
                 return self._reference_seconds(node.task.info.key, node.task.video)
             case PacketFilter():
                 return self._keyframe_seconds(node.video)
-            case Thumbnails():
-                return self._thumbnail_seconds(node.video)
+            case Thumbnails(skim=skim, left=left):
+                skimming = 0.0 if skim is None else self._skim_seconds(node.video)
+                return skimming + left * self._thumbnail_seconds(node.video)
             case Difference(against=against):
                 return self._difference_seconds(against)
             case Specialise(model=model):
@@ -157,10 +158,15 @@ class Knowledge:
             self._difference_seconds("background"),
             self._difference_seconds("earlier"),
             self._keyframe_seconds(video),
+            self._skim_seconds(video),
         )
 
     def _thumbnail_seconds(self, video: Video) -> float:
         return self._picture_seconds("thumbnail", video, THUMBNAIL_SECONDS)
+
+    def _skim_seconds(self, video: Video) -> float:
+        """Before it has been measured nothing is gained by it."""
+        return self.library.catalog.cost("skim", video.files[0].index.fingerprint) or self._thumbnail_seconds(video)
 
     def _keyframe_seconds(self, video: Video) -> float:
         return self._picture_seconds("keyframe", video, KEYFRAME_SECONDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ class Packets:
     true       bool [k]: whether the predicate holds, as far as is known or as the small model has it
     groups     int64 [k]: the first frame of the group
     fitted     float32 [k]: as `rest`, by the weights above, which were learnt from these very frames: only their order
-               tells something, and is what scores on the two scales are translated by
+               tells something, and is what scores on the two scales are translated by; and how many are decoded
     positions  int32 [m]: which of the frames the samples of the profile are
     """
 
@@ -47,6 +47,13 @@ class Packets:
     def applied(self, busy: float) -> float:
         """The score by the weights above that as many frames lie below as below `busy`."""
         return float(np.quantile(self.fitted, float((self.rest < busy).mean())))
+
+    def as_fitted(self) -> Packets:
+        """The same with scores by the weights above."""
+        _, group = np.unique(self.groups, return_inverse=True)
+        highest = np.full(int(group.max(initial=-1)) + 1, -np.inf, np.float32)
+        np.maximum.at(highest, group, self.fitted)
+        return replace(self, rest=self.fitted, whole=highest[group])
 
     def idle(self, busy: float, seen: float, covered: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """Which frames would be false without being decoded: bool [k]; see `idle`."""

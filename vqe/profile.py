@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqe import packets
+from vqe import packets, skims
 from vqe.differences import Differences, as_arrays, from_arrays
 from vqe.errors import RunError
 from vqe.labels.files import explained, locked, write_atomically
 from vqe.logical.plan import Learnt, Proxy, Task
 from vqe.packets import Packets
+from vqe.skims import Skims
 from vqe.video import Video
 
 if TYPE_CHECKING:
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
 
 VERSION = "2"
 LARGEST = 4_000_000  # bytes: no profile is larger, as a rule
-FORGOTTEN = ("difference.", packets.PREFIX)  # arrays that speak of the samples by their positions
+FORGOTTEN = ("difference.", packets.PREFIX, skims.PREFIX)  # arrays that speak of the samples by their positions
 _NOT_DESCRIBED = (
     "samples",
     "population",
     "proxy",
     "differences",
     "packets",
+    "skims",
     "path",
     "key",
 )  # arrays, and what comes of reading them
@@ -85,6 +87,7 @@ class Profile:
     reason       why none does
     differences  how frames differ, where that has been looked at
     packets      what packets tell, where they tell something
+    skims        what looking at some frames only tells
     untrained    so many frames did not make the training of a model worth while; 0 where one was tried
     doubted      an audit has found a single frame that speaks against it: the next one looks more closely
     misleads     an audit of a conjunction has found that it may not go by this, of a term of it
@@ -104,6 +107,7 @@ class Profile:
     proxy: Proxy | None = None
     differences: Differences | None = None
     packets: Packets | None = None
+    skims: Skims | None = None
     untrained: int = 0
     doubted: bool = False
     misleads: bool = False
@@ -158,6 +162,7 @@ def save(path: Path, profile: Profile, tensors: Mapping[str, NDArray[Any]], arch
     arrays = _arrays(profile.samples, profile.population) | {
         **(as_arrays(profile.differences) if profile.differences is not None else {}),
         **(packets.as_arrays(profile.packets) if profile.packets is not None else {}),
+        **(skims.as_arrays(profile.skims) if profile.skims is not None else {}),
         **{f"model.{k}": np.ascontiguousarray(v) for k, v in tensors.items()},
     }
     _write(path, described, arrays)
@@ -175,7 +180,7 @@ def check_room(folder: Path) -> None:
 
 
 def revise(learnt: Learnt, samples: Samples, population: NDArray[np.float32]) -> None:
-    """Put other samples and scores of all in the place of those in a profile; forget how frames differ, and packets.
+    """Put other samples and scores of all in the place of those in a profile; forget what else was told of these.
 
     Raises RunError where that fails, or another one has taken its place meanwhile."""
     with _changing(learnt) as (described, arrays):
@@ -249,6 +254,7 @@ def _load(path: Path, _changed: int) -> Profile | None:
         proxy=proxy,
         differences=from_arrays(arrays),
         packets=packets.from_arrays(arrays),
+        skims=skims.from_arrays(arrays),
         path=path,
         key=_key(path, arrays),
         **described,

@@ -17,7 +17,8 @@ from vqe.logical.budget import Budget
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import label, walk
-from vqe.logical.plan import Learnt, Proxy, Task, Window
+from vqe.logical.plan import Learnt, Proxy, Task
+from vqe.logical.window import Window
 from vqe.optimizer import cascades, thresholds
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cascades import best, candidates
@@ -31,7 +32,7 @@ FRAMES = POOL * STEP
 RUN = 60  # frames of the pool that look alike
 TRUE = np.arange(POOL) // RUN % 8 == 3
 CLEAR = np.arange(POOL) // RUN % 2 == 0  # the small model is sure of every second run only
-COSTS = Costs(0.03, 0.0005, 0.00004, 0.00005, 0.0003, 0.003)
+COSTS = Costs(0.03, 0.0005, 0.00004, 0.00005, 0.0003, 0.003, 0.0005)
 PREDICATE = Predicate("contains('bus')", "x", "c", (), (ModelCall("contains", ("bus",), 0.4),))
 
 

@@ -17,7 +17,8 @@ from vqe.logical.budget import Budget
 from vqe.logical.expr import ModelCall, Predicate
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import Node, label, walk
-from vqe.logical.plan import Learnt, Proxy, Task, Window
+from vqe.logical.plan import Learnt, Proxy, Task
+from vqe.logical.window import Window
 from vqe.optimizer import cascades
 from vqe.optimizer.audits import Lottery
 from vqe.optimizer.cascades import best, candidates
@@ -228,7 +229,7 @@ def test_the_reason_is_given_where_true_frames_would_be_lost() -> None:
 
 # --- in plans -------------------------------------------------------------------------------------------------------
 
-COSTS = Costs(0.03, 0.0005, 0.00004, 0.00005, 0.0003, 0.003)
+COSTS = Costs(0.03, 0.0005, 0.00004, 0.00005, 0.0003, 0.003, 0.0005)
 PREDICATE = Predicate("contains('bus')", "x", "c", (), (ModelCall("contains", ("bus",), 0.4),))
 
 
@@ -285,6 +286,24 @@ def test_nothing_known_is_lost_by_the_weights_that_are_applied() -> None:
     )
     assert low.sum() > 3 and (known.after[low] < filter.seen).any()
     assert filter.busy <= shaken.fitted.min() < shaken.applied(gate(shaken).busy)
+
+
+def test_what_is_decoded_is_foretold_by_the_weights_that_are_applied() -> None:
+    """At a constant bit rate they may tell next to nothing of other times than those they were learnt from."""
+    known = packets()
+    low = known.true & (np.arange(len(known.true)) % 10 == 0)
+    shaken = replace(known, fitted=np.where(low, known.fitted.min() - 1, known.fitted).astype(np.float32))
+    found = gate(shaken)
+    assert found.busy == gate(known).busy and gate(known).left < 0.25
+    (filter,) = (
+        n for n in chain(by_kind(candidates(situation(shaken)), "packets")) if isinstance(n, plan.PacketFilter)
+    )
+    assert filter.busy is not None
+    _, group = np.unique(shaken.groups, return_inverse=True)
+    whole = np.array([shaken.fitted[group == g].max() for g in range(group.max() + 1)])[group]
+    gone = idle(shaken.fitted, whole, shaken.before, shaken.after, filter.busy, SEEN)
+    assert found.left == pytest.approx(1 - gone.mean()) and found.left > 0.9
+    assert best(candidates(situation(shaken))).kind == "cascade"
 
 
 def test_a_gate_that_saves_next_to_nothing_is_not_worth_its_errors() -> None:

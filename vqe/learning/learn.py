@@ -15,7 +15,8 @@ from vqe.learning.difference import Comparison
 from vqe.learning.family import others
 from vqe.learning.judge import judge_of
 from vqe.learning.packets import learn_packets
-from vqe.learning.pool import STEP, Judge, make_pool
+from vqe.learning.pool import STEP, Judge, make_pool, remember_costs
+from vqe.learning.skims import learn_skims
 from vqe.learning.windows import VOTES, windows_of
 from vqe.library import ENOUGH
 from vqe.logical.budget import Budget
@@ -23,7 +24,6 @@ from vqe.logical.plan import Task
 from vqe.models.specialised import FAMILY, Architecture, SpecialisedModel, train
 from vqe.optimizer.cascades import CLOSE_CALLS, GAIN, LEFT_OVER, MOST, OUT_OF_REACH, SIZE
 from vqe.optimizer.thresholds import choose, logits, undecided, unseen_share
-from vqe.packets import Packets
 from vqe.physical.chance import chances
 from vqe.physical.operator import Run
 from vqe.physical.reference import Reference
@@ -91,10 +91,7 @@ class _Lesson:
     def profile(self, worth: float) -> Profile:
         grid = min(GRID, max(60, len(self.task.frames) // 40))
         self.pool = make_pool(self.task, self.reader, self.reference, self.judge, grid, self._check)
-        library, scenery, first = self.run.library, self.reader.scenery, self.task.video.files[0].index.fingerprint
-        library.remember_cost("thumbnail", first, self.reader.seconds, STEP * len(self.pool))
-        if library.catalog.cost("keyframe", first) is None:  # until some are looked at, on all cores
-            library.remember_cost("keyframe", first, scenery.key_seconds / self.reader.workers, scenery.keys_read)
+        remember_costs(self.run.library, self.reader, self.pool)
         if not self.reader.holds(self.pool.frames):
             self.reader.close()  # what it holds of a long video is of little use, and much
         self.windows = windows_of(self.task, self.pool.frames)
@@ -130,7 +127,11 @@ class _Lesson:
         if not choose(trained.samples, self.budget):
             return self._keep(None, self._untrained("there are too few true frames on held-out time"))
         profile = compared.beside(self._profile(trained), trained.scores)
-        return self._keep(trained.model, replace(profile, packets=self._packets(trained)))
+        if not self.task.frames.consecutive:
+            return self._keep(trained.model, profile)
+        packets = learn_packets(self.task, self.pool, trained.raw, trained.scores)
+        skims = learn_skims(self.task, self.pool, trained.raw, trained.scores, trained.reach)
+        return self._keep(trained.model, replace(profile, packets=packets, skims=skims))
 
     # --- buying labels ----------------------------------------------------------------------------------------------
 
@@ -308,12 +309,6 @@ class _Lesson:
         false = np.concatenate([[True], pool.known & ~pool.true, [True]])
         lone: NDArray[np.bool_] = pool.known & pool.true & false[:-2] & false[2:]
         return lone
-
-    def _packets(self, trained: _Trained) -> Packets | None:
-        """What packets tell, where the frames between those of the pool are asked for too."""
-        if not self.task.frames.consecutive:
-            return None
-        return learn_packets(self.task, self.pool, trained.raw, trained.scores)
 
     def _sharpened(self, trained: _Trained, compared: Comparison) -> _Trained:
         """Where much will be asked, a part of that is spent on where the thresholds have to lie; and of what comes to

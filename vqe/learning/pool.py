@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.labels import Labels
+from vqe.library import Library
 from vqe.logical.plan import Task
 from vqe.optimizer.cascades import POOL
 from vqe.physical.reference import Reference
@@ -156,6 +157,7 @@ def make_pool(
         own = seen.frames
         check(n, len(frames))
         part = slice(n, n + len(own))
+        assert seen.thumbnails is not None
         numbers[part], small[part] = own, seen.thumbnails
         scene[part] = [scenes.setdefault(b.tobytes(), len(scenes)) for b in reader.backgrounds(own)]
         n += len(own)
@@ -179,3 +181,15 @@ def make_pool(
     for some in labels:
         pool.learn_labels(some, judge)
     return pool
+
+
+def remember_costs(library: Library, reader: Thumbnails, pool: Pool) -> None:
+    """What a look at every STEP-th frame takes, as the pool was read, and one at all of them; and what key frames do,
+    until some are looked at."""
+    first, frames, making = reader.video.files[0].index.fingerprint, STEP * len(pool), reader.making / reader.busy
+    library.remember_cost("skim", first, reader.seconds, frames)
+    decoding = (reader.seconds - making) * max(1.0, frames / max(1, reader.decoded))
+    library.remember_cost("thumbnail", first, decoding + STEP * making, frames)
+    if library.catalog.cost("keyframe", first) is None:
+        scenery = reader.scenery
+        library.remember_cost("keyframe", first, scenery.key_seconds / reader.workers, scenery.keys_read)

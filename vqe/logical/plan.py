@@ -216,6 +216,8 @@ class Thumbnails(Node):
     proxy   the small model that looks at them while others are decoded, on all cores: Specialise goes by its scores.
             Pictures of frames that score within `closer`, as means over `smooth` frames, and of those that the
             `audit` will draw are kept at hand for the reference model
+    skim    it looks at every so many frames first, and at all of them, the share `left`, only in those parts where
+            there may be something
     """
 
     input: Node
@@ -226,6 +228,8 @@ class Thumbnails(Node):
     smooth: int | None = unseen()
     closer: tuple[float, float] = unseen((0.0, 1.0))
     audit: Audit | None = unseen()
+    skim: int | None = shown("every {} first", None)
+    left: float = unseen(1.0)
 
 
 @dataclass(frozen=True)

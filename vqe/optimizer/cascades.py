@@ -13,7 +13,7 @@ from vqe.logical.budget import Budget
 from vqe.logical.node import Node
 from vqe.logical.plan import Audit, Learn, Predicted, Proxy, Resolve, Specialise, Task, Thumbnails
 from vqe.optimizer.cost import key_share
-from vqe.optimizer.gates import OPEN, Between, Gate, gate_of
+from vqe.optimizer.gates import CLOSER_LOOK, OPEN, Between, Gate, gate_of
 from vqe.optimizer.situation import Candidate, Situation, Term
 from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, unseen_share, widened
 from vqe.profile import Profile, Samples
@@ -39,14 +39,13 @@ CLOSE_VOTES = 0.4  # of the undecided frames are asked beyond every so many, as 
 OUT_OF_REACH = "the budget is out of reach"
 NOT_SHOWN = "AT CONFIDENCE is not shown over windows: every frame is asked"
 CLOSER = 5.0  # times the audit, where an earlier one has given reason to doubt
-CLOSER_LOOK = 0.5  # of the way from a threshold to 0 or 1: means there may be undecided with all their neighbours
 SEEN = 0.5  # of a key frame, whatever the thresholds: something is in it
 GAIN = 0.9  # of the time without another source of errors is what a plan with it has to promise
 PAYS = 0.8  # of the time without it is what a plan has to promise before anything is learnt for it
 
 # Parts of a cascade that a setting may leave out, to see what each is worth.
-SMALL_MODEL, PACKETS, DIFFERENCE = "small_model", "packet_filter", "difference"
-OPTIONAL_PARTS = (SMALL_MODEL, PACKETS, DIFFERENCE)
+SMALL_MODEL, PACKETS, DIFFERENCE, SKIMMING = "small_model", "packet_filter", "difference", "skimming"
+OPTIONAL_PARTS = (SMALL_MODEL, PACKETS, DIFFERENCE, SKIMMING)
 
 
 def candidates(situation: Situation) -> list[Candidate]:
@@ -136,6 +135,7 @@ def pictured(
     proxy: Proxy | None = None,
     undecided: tuple[float, float] = (0.0, 1.0),
     audit: Audit | None = None,
+    gate: Gate = OPEN,
 ) -> Thumbnails:
     """Every frame decoded, once, and at hand while the reference model may be asked about it.
 
@@ -145,7 +145,9 @@ def pictured(
     size = SIZE if situation.profile is None else situation.profile.size
     closer = CLOSER_LOOK * undecided[0], 1 - CLOSER_LOOK * (1 - undecided[1])
     smooth = None if situation.profile is None else situation.profile.smooth or None
-    return Thumbnails(scan, size, task.video, task.frames_in(task.window), proxy, smooth, closer, audit)
+    skim = None if gate.skims is None else gate.skims.apart
+    left = gate.read(undecided[0])
+    return Thumbnails(scan, size, task.video, task.frames_in(task.window), proxy, smooth, closer, audit, skim, left)
 
 
 # --- a small model --------------------------------------------------------------------------------------------------
@@ -183,16 +185,25 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
         return [Candidate(kind, 0, "", note="too few true frames are known to set thresholds")]
     if thresholds.fnr > situation.budget.fnr or thresholds.false > situation.budget.false:
         return [Candidate(kind, 0, "", note=f"{OUT_OF_REACH}: the small model is sure of what is wrong")]
-    found = [_cascade(situation, profile, OPEN)]
+    found = _skimmed_or_not(situation, profile, OPEN)
     packets = None if PACKETS in situation.without else profile.packets
     if packets is not None and all(file.has_sizes for file in situation.task.video.files):
         safe = _safe(situation, profile, OPEN, thresholds, situation.budget)
         between = Between.of(situation.task, packets) if profile.learnt_on(situation.task.video) else None
         gate = gate_of(profile, packets, min(safe.low, SEEN), situation.budget, between)
         if isinstance(gate, Gate):
-            found.append(worth_a_tenth(_cascade(situation, profile, gate), found[0]))
+            first, *others = _skimmed_or_not(situation, profile, gate)
+            found += [worth_a_tenth(first, found[0]), *others]
         else:
             found.append(Candidate("packets", 0, "", note=gate))
+    return found
+
+
+def _skimmed_or_not(situation: Situation, profile: Profile, gate: Gate) -> list[Candidate]:
+    """Look at every frame that the gate leaves; and, where that may save something, at some of them first."""
+    found = [_cascade(situation, profile, gate)]
+    if profile.skims is not None and SKIMMING not in situation.without and situation.budget.confidence is None:
+        found.append(worth_a_tenth(_cascade(situation, profile, replace(gate, skims=profile.skims)), found[0]))
     return found
 
 
@@ -233,7 +244,7 @@ def worth_a_tenth(candidate: Candidate, other: Candidate) -> Candidate:
 def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
     budget = replace(situation.budget, fnr=situation.budget.fnr - gate.fnr)
     samples, population = gate.passed(profile)
-    kind = "cascade" if gate is OPEN else "packets"
+    kind = "skimming" if gate.skims is not None else "cascade" if gate.packets is None else "packets"
     thresholds = choose(samples, budget, confirm=situation.values)
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
@@ -252,12 +263,13 @@ def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
     def build(scan: Node) -> Node:
         low, high = thresholds.low, thresholds.high
         below = scan if gate.packets is None else gate.filter(scan, situation.task.video, profile.size, proxy)
-        small = pictured(situation, below, proxy, (low, high), audit)
+        small = pictured(situation, below, proxy, (low, high), audit, gate)
         decided = Specialise(small, profile.model, low, high, profile.smooth or None, proxy, predicted)
         return replace(resolved(situation, decided, every, predicted, audit), learnt=profile.learnt)
 
-    decoded = "" if gate is OPEN else f"{gate.left:.0%} of the frames decoded, "
-    return Candidate(kind, seconds, f"{profile.model}, {decoded}{open_:.1%} of the frames asked", build)
+    decoded = "" if gate.packets is None else f"{gate.left:.0%} of the frames decoded, "
+    looked = "" if gate.skims is None else f"every {gate.skims.apart} looked at first, "
+    return Candidate(kind, seconds, f"{profile.model}, {decoded}{looked}{open_:.1%} of the frames asked", build)
 
 
 def _safe(situation: Situation, profile: Profile, gate: Gate, thresholds: Thresholds, budget: Budget) -> Thresholds:
@@ -290,9 +302,11 @@ def _cascade_seconds(
     situation: Situation, population: NDArray[np.float32], thresholds: Thresholds, every: int, gate: Gate
 ) -> float:
     costs, frames = situation.costs, len(situation.task.frames)
-    keys = 0.0 if gate is OPEN else frames * key_share(situation.task.video) * costs.keyframe
+    keys = 0.0 if gate.packets is None else frames * key_share(situation.task.video) * costs.keyframe
     asked = _asked(situation, population, thresholds, every, gate)
-    return keys + gate.left * small_seconds(situation) + asked * costs.reference
+    skimming = 0.0 if gate.skims is None else frames * costs.skim
+    looking = skimming + gate.read(thresholds.low) * small_seconds(situation)
+    return keys + gate.left * looking + asked * costs.reference
 
 
 def small_seconds(situation: Situation) -> float:

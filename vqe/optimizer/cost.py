@@ -122,8 +122,8 @@ def key_share(video: Video) -> float:
 def _undecided(node: Node) -> float:
     """Of the frames that leave a node the share that somebody above has to look at."""
     match node:
-        case Thumbnails(input=below):
-            return _undecided(below)
+        case Thumbnails(input=below, left=left):
+            return _undecided(below) * left
         case PacketFilter(input=below, left=left) | Difference(input=below, left=left):
             return _undecided(below) * left
         case Specialise(predicted=predicted) if predicted is not None and predicted.shares:

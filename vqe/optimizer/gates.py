@@ -1,4 +1,4 @@
-"""Which frames have to be decoded at all, by what packets and key frames tell, within a part of the error budget."""
+"""Which frames have to be looked at, and decoded at all, within a part of the error budget."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 from vqe.fleeting import covered, fleeting
 from vqe.logical.budget import Budget
 from vqe.logical.node import Node
-from vqe.logical.plan import PacketFilter, Proxy, Task, Window
+from vqe.logical.plan import PacketFilter, Proxy, Task
+from vqe.logical.window import Window
 from vqe.packets import Packets
 from vqe.profile import Profile, Samples
+from vqe.skims import Skims
 from vqe.video import Video
 
 PART = 0.25  # of the budget for missed frames is the most that may be lost without being decoded
 FEWEST = 4  # groups of pictures with a true frame; of fewer nobody can tell what they are like
 GENEROUS = 3.0  # over the root of the number of such groups: by so much more are decoded than would have to be
 LEVELS = 200  # scores of packets that are tried
+CLOSER_LOOK = 0.5  # of the way from a threshold to 0 or 1: means there may be undecided with all their neighbours
 
 Bools = NDArray[np.bool_]
 
@@ -50,13 +53,14 @@ class Between:
 
 @dataclass(frozen=True)
 class Gate:
-    """Frames that are decoded.
+    """Frames that are decoded, and looked at.
 
     packets     what is known of them; None where all are decoded
     busy, seen  see `vqe.logical.plan.PacketFilter`
     left        the share that is decoded
     fnr         the share of the true frames that is lost
     between     what else is gone by
+    skims       what is told by looking at some of them first; None where all are looked at
     """
 
     packets: Packets | None = None
@@ -65,13 +69,28 @@ class Gate:
     left: float = 1.0
     fnr: float = 0.0
     between: Between | None = None
+    skims: Skims | None = None
 
     def passed(self, profile: Profile) -> tuple[Samples, NDArray[np.float32]]:
-        """The samples and the scores, rising, of frames that are decoded."""
+        """The samples and the scores, rising, of frames that are decoded.
+
+        Where only some are looked at first, a sample scores no more than by what its neighbours show: as though it
+        never was looked at itself.
+        """
+        samples = profile.samples
+        if self.skims is not None:
+            samples = replace(samples, scores=np.minimum(samples.scores, self.skims.beside / CLOSER_LOOK))
         if self.packets is None:
-            return profile.samples, profile.population
+            return samples, profile.population
         idle = self.idle()
-        return profile.samples.where(~idle[self.packets.positions]), np.sort(self.packets.scores[~idle])
+        return samples.where(~idle[self.packets.positions]), np.sort(self.packets.scores[~idle])
+
+    def read(self, low: float) -> float:
+        """Of the frames decoded the share whose part of the video is looked at frame by frame, because something in it
+        may score `low`, or come close to it."""
+        if self.skims is None:
+            return 1.0
+        return min(1.0, float((self.skims.peaks >= CLOSER_LOOK * low).mean()) / max(1e-9, self.left))
 
     def idle(self) -> Bools:
         """Which frames of the packets are not decoded: bool [k]."""
@@ -82,14 +101,25 @@ class Gate:
         assert self.packets is not None
         weights = tuple(self.packets.weights.tolist())
         minimum = None if self.between is None else self.between.minimum
-        busy = self._applied(self.packets)
+        busy = None if self.busy == -math.inf else self._applied(self.packets)
         return PacketFilter(scan, busy, self.seen, self.left, weights, size, proxy, video, minimum)
 
-    def _applied(self, packets: Packets) -> float | None:
+    def decoded(self) -> float:
+        """The share of the frames that is decoded. Where a key frame is not known, nothing can be said of it."""
+        assert self.packets is not None
+        told = ~(np.isnan(self.packets.before) | np.isnan(self.packets.after))
+        return 1 - float(self.idle()[told].mean()) if told.any() else 1.0
+
+    def decoded_as_applied(self) -> float:
+        """The same by the weights that are applied."""
+        assert self.packets is not None
+        if self.busy == -math.inf:
+            return self.decoded()
+        return replace(self, packets=self.packets.as_fitted(), busy=self._applied(self.packets)).decoded()
+
+    def _applied(self, packets: Packets) -> float:
         """`busy` by the weights that are applied. By these, too, no more than the share `fnr` of the true frames may be
         lost, which they were learnt from: a translation between two scales is not exact."""
-        if self.busy == -math.inf:
-            return None
         true, gone = packets.true, np.zeros(len(packets.true), np.bool_)
         if self.between is not None:  # which packets have no part in
             true = true & ~self.between.fleeting
@@ -143,28 +173,24 @@ class _Known:
         needed = [level for level in levels if self._lost(level) <= allowed]
         if not needed or (self.between is None and needed[-1] == levels[0]):  # below which nothing lies
             return "true frames are lost without being decoded"
-        wanted = self._left(needed[-1]) * (1 + GENEROUS / math.sqrt(groups))
-        busy = max((level for level in needed if self._left(level) >= wanted), default=levels[0])
-        return Gate(self.packets, float(busy), self.seen, self._left(busy), self._lost(busy), self.between)
+        wanted = self._gate(needed[-1]).decoded() * (1 + GENEROUS / math.sqrt(groups))
+        busy = max((level for level in needed if self._gate(level).decoded() >= wanted), default=levels[0])
+        gate = replace(self._gate(float(busy)), fnr=self._lost(busy))
+        return replace(gate, left=max(gate.decoded(), gate.decoded_as_applied()))
 
     @property
     def _counts(self) -> Bools:
         """Frames that are of an event, if they are true."""
         return np.ones(len(self.packets.true), np.bool_) if self.between is None else ~self.between.fleeting
 
-    def _idle(self, busy: float) -> Bools:
-        return Gate(self.packets, busy, self.seen, between=self.between).idle()
-
-    def _left(self, busy: float) -> float:
-        """The share of the frames that is decoded. Where a key frame is not known, nothing can be said of it."""
-        told = ~(np.isnan(self.packets.before) | np.isnan(self.packets.after))
-        return 1 - float(self._idle(busy)[told].mean()) if told.any() else 1.0
+    def _gate(self, busy: float) -> Gate:
+        return Gate(self.packets, busy, self.seen, between=self.between)
 
     def _lost(self, busy: float) -> float:
         """The share of the true frames that is lost: by the samples, or by what the small model takes for true,
         whichever says more."""
         counts, true, weights = self._counts, self.samples.true, self.samples.weights
-        lost, sampled = self._idle(busy) & counts, counts[self.packets.positions]
+        lost, sampled = self._gate(busy).idle() & counts, counts[self.packets.positions]
         by_samples = float(weights[true & lost[self.packets.positions]].sum())
         found = self.packets.true & counts
         share = by_samples / max(1e-9, float(weights[true & sampled].sum()))

@@ -16,7 +16,8 @@ from vqe.profile import Profile
 @dataclass(frozen=True)
 class Costs:
     """Seconds a frame, as measured: of the reference model with a full picture, of a thumbnail, of a small model, of a
-    comparison with the background, and with an earlier frame; and of a key frame that is sought and scored."""
+    comparison with the background, and with an earlier frame; of a key frame that is sought and scored; and of skimming
+    a part of the video."""
 
     reference: float
     thumbnail: float
@@ -24,6 +25,7 @@ class Costs:
     background: float
     earlier: float
     keyframe: float
+    skim: float
 
 
 @dataclass(frozen=True)

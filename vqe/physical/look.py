@@ -15,7 +15,7 @@ from vqe.models.specialised import SpecialisedModel
 from vqe.physical.operator import Run
 from vqe.physical.specialise import smoothed
 from vqe.profile import load_model
-from vqe.video import Look, Thumbnails, Video
+from vqe.video import Look, Skim, Thumbnails, Video
 
 
 @dataclass
@@ -34,10 +34,11 @@ class Scorer:
     frames: int = 0
     seconds: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _own: threading.local = field(default_factory=threading.local)
 
     def look(self) -> Look:
         """For one thread, with a model of its own."""
-        model, (low, high) = load_model(self.proxy, lone=True), self.closer
+        model, (low, high) = self._model(), self.closer
 
         def look(frames: NDArray[np.int64], small: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
             scores = self._scores(model, frames, small)
@@ -46,6 +47,29 @@ class Scorer:
             return scores, closer if self.drawn is None else closer | self.drawn(frames, means >= 0.5)
 
         return look
+
+    def skim(self, apart: int) -> Skim:
+        """For the same thread, of frames so far apart: quiet is what is false, and far from being looked at closely."""
+        model, draw = self._model(), self.drawn
+
+        def look(frames: NDArray[np.int64], small: NDArray[np.uint8]) -> NDArray[np.float32]:
+            return model.probabilities(small, self.reader.backgrounds(frames))
+
+        def quiet(frames: NDArray[np.int64], scores: NDArray[np.float32]) -> bool:
+            return bool((smoothed(scores, frames, self.reach) < self.closer[0]).all())
+
+        def drawn(frames: NDArray[np.int64]) -> NDArray[np.bool_]:
+            none = np.zeros(len(frames), np.bool_)
+            return none if draw is None else draw(frames, none)
+
+        return Skim(apart, look, quiet, drawn)
+
+    def _model(self) -> SpecialisedModel:
+        """The thread's own."""
+        if not hasattr(self._own, "model"):
+            self._own.model = load_model(self.proxy, lone=True)
+        model: SpecialisedModel = self._own.model
+        return model
 
     def _scores(
         self, model: SpecialisedModel, frames: NDArray[np.int64], small: NDArray[np.uint8]
@@ -65,3 +89,4 @@ class Scorer:
         run.library.remember_cost("specialise", self.proxy.model, scoring, self.frames)
         fingerprint = video.files[0].index.fingerprint
         run.library.remember_cost("thumbnail", fingerprint, self.reader.seconds - scoring, self.frames)
+        run.library.remember_cost("skim", fingerprint, self.reader.skimming, self.reader.skimmed)

@@ -57,7 +57,8 @@ def _on_all_cores(node: plan.Thumbnails, source: Batches, run: Run, reader: Thum
                 asked.append(own)
                 yield own.frames[wanted[part]]
 
-    for seen in reader.stream(parts(), scorer.look):
+    skim = None if node.skim is None else partial(scorer.skim, node.skim)
+    for seen in reader.stream(parts(), scorer.look, skim):
         run.check()
         yield from _told(asked.pop(0), seen, reader)
     scorer.remember(run, node.video)
@@ -77,7 +78,8 @@ def _told(batch: Batch, seen: Seen, reader: Thumbnails) -> Batches:
         low, high = np.searchsorted(seen.frames, [frames[0], frames[-1] + 1])
         if high > low:
             scores = None if seen.scores is None else seen.scores[low:high]
-            yield _looked_at(Seen(seen.frames[low:high], seen.thumbnails[low:high], scores), reader)
+            small = None if seen.thumbnails is None else seen.thumbnails[low:high]
+            yield _looked_at(Seen(seen.frames[low:high], small, scores), reader)
 
 
 def _looked_at(seen: Seen, reader: Thumbnails) -> Batch:

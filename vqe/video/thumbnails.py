@@ -7,11 +7,9 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from vqe.cores import cores
 from vqe.video.front import Front
 from vqe.video.parallel import in_order
+from vqe.video.part import A_LOOK, AT_ONCE, FEWEST_AT_ONCE, Held, Look, Seen, Skim, frame_bytes, look_at, skimmed
 from vqe.video.pictures import Converter
 from vqe.video.read import read_frames, tell_lost
 from vqe.video.readers import Readers
@@ -32,60 +31,6 @@ if TYPE_CHECKING:
 HELD_BYTES = 24_000_000  # decoded frames at hand for a closer look, and as many on their way: 30 of 960×540
 LARGE_HELD_BYTES = 50_000_000  # of large ones, up to A_LOOK: 16 of 1920×1080
 MOST_HELD_BYTES = 400_000_000  # where windows are long or frames large
-AT_ONCE = 64  # frames in a batch: what a small model likes, and little to hold
-LOOK_BYTES = 24_000_000  # decoded frames that one core has at once to look at: 16 of 960×540, 7 of 1920×1080
-A_LOOK = 16  # a multiple of so many, where there may be: as a small model takes at once
-FEWEST_AT_ONCE = 4
-
-# Of the numbers int64 [n] and thumbnails uint8 [n, size, size] of some frames: a number each, float32 [n], or None; and
-# which of them may need a closer look, bool [n].
-Look: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.uint8]], tuple[NDArray[np.float32] | None, NDArray[np.bool_]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """n frames that could be decoded: numbers, thumbnails uint8 [n, size, size], and what a look at them has told."""
-
-    frames: NDArray[np.int64]
-    thumbnails: NDArray[np.uint8]
-    scores: NDArray[np.float32] | None
-
-
-_Held: TypeAlias = "tuple[int, VideoFrame, Converter]"
-
-
-def _seen(front: Front, frames: NDArray[np.int64], look: Look, room: threading.Semaphore) -> tuple[Seen, list[_Held]]:
-    """Look at strictly rising frames, some at a time; and the last of those to be looked at more closely: one, and
-    others as far as there is room. Whoever takes them releases it."""
-    parts: list[Seen] = []
-    held: list[_Held] = []
-    step = max(FEWEST_AT_ONCE, min(AT_ONCE, LOOK_BYTES // _frame_bytes(front.video)))
-    if step > A_LOOK:
-        step -= step % A_LOOK
-    with closing(front.frames(frames)) as source:
-        while found := list(islice(source, step)):
-            numbers = np.array([n for n, _, _ in found], np.int64)
-            small = np.stack([pictures.small.picture(frame) for _, frame, pictures in found])
-            scores, closer = look(numbers, small)
-            parts.append(Seen(numbers, small, scores))
-            fresh = [(n, f, p.full) for (n, f, p), c in zip(found, closer, strict=True) if c]
-            if fresh:
-                others = fresh if held else fresh[1:]  # there is always room for one
-                kept = max(1, len(held)) + sum(room.acquire(blocking=False) for _ in others)
-                held = [*held, *fresh][-kept:]
-            del found, fresh  # decoders keep room for as many frames as there ever were at a time
-    return _joined(parts, front.size), held
-
-
-def _joined(parts: list[Seen], size: int) -> Seen:
-    if not parts:
-        return Seen(np.empty(0, np.int64), np.empty((0, size, size), np.uint8), None)
-    scores = [part.scores for part in parts if part.scores is not None]
-    return Seen(
-        np.concatenate([part.frames for part in parts]),
-        np.concatenate([part.thumbnails for part in parts]),
-        np.concatenate(scores) if scores else None,
-    )
 
 
 class Thumbnails:
@@ -97,7 +42,9 @@ class Thumbnails:
 
     readers, scenery  shared with others who look at the same video
     room     how many full pictures of a stream can be held
-    seconds  that streams have taken, the work of all cores side by side; `busy`: how many there were at the most
+    seconds  that streams have taken to look at frames, the work of all cores side by side; `skimming`: and to skim
+             `skimmed` frames. `busy`: how many cores there were at the most. `decoded`: frames, by streams, and
+             `making`: the seconds that thumbnails of them took, of one core
     """
 
     def __init__(
@@ -106,7 +53,7 @@ class Thumbnails:
         self.video = video
         self.size = size
         self._apart = apart(video)
-        each = _frame_bytes(video)
+        each = frame_bytes(video)
         fewest = min(window, MOST_HELD_BYTES // each) + 2 * FEWEST_AT_ONCE
         held = max(HELD_BYTES // each, min(A_LOOK, LARGE_HELD_BYTES // each))
         self.room = max(fewest, held)
@@ -122,6 +69,10 @@ class Thumbnails:
         self._held: OrderedDict[int, tuple[VideoFrame, Converter]] = OrderedDict()
         self._lost: Counter[Path] = Counter()  # by file, of all that was asked for
         self.seconds = 0.0
+        self.skimming = 0.0
+        self.skimmed = 0
+        self.decoded = 0
+        self.making = 0.0
         self.busy = 1
         self._groups = groups(video)
 
@@ -155,7 +106,7 @@ class Thumbnails:
         with closing(self._front.frames(frames)) as source:
             for number, frame, made in source:
                 numbers.append(number)
-                pictures.append(made.small.picture(frame))
+                pictures.append(self._front.thumbnail(frame, made))
                 self._hold(number, frame, made.full, self._alone)
         if not numbers:
             return np.empty(0, np.int64), np.empty((0, self.size, self.size), np.uint8)
@@ -167,48 +118,58 @@ class Thumbnails:
             return split(self._groups, frames, wanted)
         return (slice(start, start + AT_ONCE) for start in range(0, len(frames), AT_ONCE))
 
-    def stream(self, parts: Iterable[NDArray[np.int64]], look: Callable[[], Look]) -> Iterator[Seen]:
+    def stream(
+        self, parts: Iterable[NDArray[np.int64]], look: Callable[[], Look], skim: Callable[[], Skim] | None = None
+    ) -> Iterator[Seen]:
         """Look at strictly rising frames on all cores, where they can be decoded apart: a result a part, in order.
 
         parts  as `parts` makes them
         look   makes a look at frames, for one thread; frames that may need a closer look are held as `read` does
+        skim   and one that parts are skimmed by first, which no closer look is taken at where they are quiet. Only
+               where parts can be decoded apart
         """
         workers = self.workers
         room = threading.Semaphore(self.room)
 
         @contextmanager
-        def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, list[_Held], float]]]:
+        def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, Held, float, float]]]:
             front, own = Front(self.video, self.size, self._readers), look()
+            first = skim() if skim is not None else None
 
-            def work(frames: NDArray[np.int64]) -> tuple[Seen, list[_Held], float]:
-                start, waited = time.perf_counter(), front.waited
-                seen, held = _seen(front, frames, own, room)
-                return seen, held, time.perf_counter() - start - (front.waited - waited)
+            def work(frames: NDArray[np.int64]) -> tuple[Seen, Held, float, float]:
+                held, start = Held(room), time.perf_counter() - front.waited
+                seen = skimmed(front, frames, first, held) if first is not None and len(frames) else None
+                between = time.perf_counter() - front.waited
+                if seen is None:
+                    seen = look_at(front, frames, own, held)
+                return seen, held, between - start, time.perf_counter() - front.waited - between
 
             try:
                 yield work
             finally:
                 self._lost += front.lost
+                self.decoded += front.decoded
+                self.making += front.making
 
-        drawn, work = 0, 0.0
+        drawn, looking, skimming = 0, 0.0, 0.0
 
         def tasks() -> Iterator[NDArray[np.int64]]:
             nonlocal drawn
             for part in parts:
                 drawn += 1
+                self.skimmed += len(part) if skim is not None else 0
                 yield part
 
         try:
-            for seen, held, seconds in in_order(tasks(), make, workers):
-                work += seconds
-                for _ in held[1:]:
-                    room.release()
-                for number, frame, converter in held:
+            for seen, held, first, second in in_order(tasks(), make, workers):
+                skimming, looking = skimming + first, looking + second
+                for number, frame, converter in held.taken():
                     self._hold(number, frame, converter, self.room)
                 yield seen
         finally:
             busy = max(1, min(workers, drawn))
-            self.seconds += work / busy
+            self.seconds += looking / busy
+            self.skimming += skimming / busy
             self.busy = max(self.busy, busy)
 
     @property
@@ -242,8 +203,3 @@ class Thumbnails:
         self._held[number] = frame, converter
         while len(self._held) > most:
             self._held.popitem(last=False)
-
-
-def _frame_bytes(video: Video) -> int:
-    """Of a decoded frame of the largest file, as most are: a byte a pixel of brightness, and half as much of colour."""
-    return max(1, max(file.index.width * file.index.height for file in video.files) * 3 // 2)

@@ -1,0 +1,169 @@
+"""Whether some frames are looked at first: what that may miss counts against the budget, and it has to save a tenth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vqe.logical import plan
+from vqe.logical.budget import Budget
+from vqe.logical.expr import ModelCall, Predicate
+from vqe.logical.frames import FrameSet
+from vqe.logical.node import label, walk
+from vqe.logical.plan import Proxy, Task
+from vqe.logical.window import Window
+from vqe.optimizer.audits import Lottery
+from vqe.optimizer.cascades import best, candidates
+from vqe.optimizer.cost import Measured, estimate
+from vqe.optimizer.gates import CLOSER_LOOK, OPEN
+from vqe.optimizer.situation import Candidate, Costs, Situation
+from vqe.optimizer.thresholds import choose
+from vqe.profile import Profile, Samples
+from vqe.skims import Skims
+from vqe.video import Video, VideoFile
+
+FRAMES, SAMPLES, PARTS, APART = 30_000, 4000, 300, 3
+BUDGET = Budget(0.05, 0.05, None, None)
+COSTS = Costs(0.03, 0.0015, 0.0001, 0.00005, 0.0003, 0.003, 0.0008)
+PREDICATE = Predicate("contains('bus')", "x", "c", (), (ModelCall("contains", ("bus",), 0.4),))
+
+
+def profile_of(fleeting: float = 0.0, hot: float = 0.1) -> Profile:
+    """One sample in ten is true; of these the share `fleeting` shows in no frame beside it. Of the parts the share
+    `hot` has something in it."""
+    chance = np.random.default_rng(4)
+    true = np.arange(SAMPLES) % 10 == 0
+    scores = np.where(true, 1 - chance.uniform(0, 0.05, SAMPLES), chance.uniform(0, 1e-4, SAMPLES)).astype(np.float32)
+    gone = true & (chance.uniform(0, 1, SAMPLES) < fleeting)
+    beside = np.where(gone, 1e-5, scores).astype(np.float32)
+    peaks = np.where(np.arange(PARTS) < hot * PARTS, 0.99, 1e-5).astype(np.float32)
+    samples = Samples(scores, true, np.full(SAMPLES, FRAMES / SAMPLES))
+    return Profile(
+        "contains('bus')",
+        samples,
+        np.sort(scores),
+        SAMPLES,
+        int(true.sum()),
+        (),
+        "cnn",
+        0,
+        96,
+        proxy=Proxy(Path("kept"), "cnn", ""),
+        skims=Skims(APART, beside, peaks),
+        path=Path("kept"),
+        key="what is known",
+    )
+
+
+def situation(profile: Profile, **more: Any) -> Situation:
+    index: Any = SimpleNamespace(
+        pts=np.arange(FRAMES), keyframes=np.arange(0, FRAMES, 100), sizes=np.ones(FRAMES), fingerprint="monday"
+    )
+    video = Video("cam", (VideoFile(Path("cam.mp4"), index, 0, 0.0, None),))
+    info: Any = SimpleNamespace(name="yolo", key="yolo")
+    task = Task("cam", video, info, 0.25, PREDICATE, None, Window(frames=0), None, FrameSet.all(FRAMES))
+    found = Situation(task, BUDGET, COSTS, FRAMES, profile, "noscope", 0.05, False, Lottery("", ()))
+    return replace(found, **more)
+
+
+def by_kind(found: list[Candidate], kind: str) -> Candidate:
+    (one,) = (c for c in found if c.kind == kind)
+    return one
+
+
+def thumbnails(candidate: Candidate) -> plan.Thumbnails:
+    assert candidate.build is not None
+    built = candidate.build(plan.Scan("cam", FrameSet.all(10)))
+    (node,) = (n for n in walk(built) if isinstance(n, plan.Thumbnails))
+    return node
+
+
+def test_it_is_chosen_where_most_parts_are_quiet() -> None:
+    found = candidates(situation(profile_of()))
+    chosen = best(found)
+    assert chosen.kind == "skimming" and "every 3 looked at first" in chosen.description
+    node = thumbnails(chosen)
+    assert (node.skim, node.left) == (APART, pytest.approx(0.1))
+    assert label(node) == "Thumbnails 96×96 every 3 first"
+    whole = by_kind(found, "cascade")
+    assert thumbnails(whole).skim is None and thumbnails(whole).left == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        situation(profile_of(hot=0.9)),
+        situation(profile_of(), costs=replace(COSTS, skim=COSTS.thumbnail)),
+    ],
+    ids=["something is in most parts", "it takes as long as looking at all"],
+)
+def test_it_has_to_save_a_tenth(given: Situation) -> None:
+    found = candidates(given)
+    assert by_kind(found, "skimming").note.startswith("would save less than a tenth: cnn")
+    assert best(found).kind == "cascade"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        situation(profile_of(), without=frozenset({"skimming"})),
+        situation(profile_of(), budget=replace(BUDGET, confidence=0.9)),
+        situation(replace(profile_of(), skims=None)),
+    ],
+    ids=["left out", "with a confidence", "nothing is known of it"],
+)
+def test_it_is_out_of_the_question(given: Situation) -> None:
+    assert all(c.kind != "skimming" for c in candidates(given))
+
+
+def test_what_it_would_miss_counts_against_the_budget() -> None:
+    """One true frame in five shows in none beside it: a threshold below these leaves everything to be looked at."""
+    found = candidates(situation(profile_of(fleeting=0.2)))
+    assert by_kind(found, "skimming").note
+    few = candidates(situation(profile_of(fleeting=0.01)))
+    assert not by_kind(few, "skimming").note, "so many may be missed"
+
+
+def test_a_sample_scores_as_those_beside_it_show() -> None:
+    profile = profile_of(fleeting=0.2)
+    gate = replace(OPEN, skims=profile.skims)
+    samples, population = gate.passed(profile)
+    assert profile.skims is not None
+    beside = profile.skims.beside
+    assert np.array_equal(samples.scores, np.minimum(profile.samples.scores, beside / CLOSER_LOOK))
+    assert np.array_equal(population, profile.population), "what is undecided is looked at as it ever was"
+    thresholds = choose(samples, BUDGET)
+    assert thresholds is not None
+    missed = profile.samples.true & (beside < CLOSER_LOOK * thresholds.low)
+    assert missed.sum() / profile.samples.true.sum() <= BUDGET.fnr
+
+
+@pytest.mark.parametrize(("low", "share"), [(0.5, 0.1), (1.9e-5, 1.0), (2.1e-5, 0.1)])
+def test_parts_are_read_where_something_comes_close_to_the_threshold(low: float, share: float) -> None:
+    gate = replace(OPEN, skims=profile_of().skims)
+    assert gate.read(low) == pytest.approx(share)
+    assert replace(gate, left=0.5).read(low) == pytest.approx(min(1.0, 2 * share)), "packets leave those in which it is"
+    assert OPEN.read(low) == 1
+
+
+def test_the_price_of_a_plan_is_that_of_its_nodes() -> None:
+    given = situation(profile_of(), audit=0.0)
+    chosen = best(candidates(given))
+    assert chosen.build is not None
+    scan = plan.Scan("cam", FrameSet.all(FRAMES))
+
+    def seconds(node: Any) -> float:
+        match node:
+            case plan.Thumbnails(left=left):
+                return COSTS.skim + left * COSTS.thumbnail
+            case plan.Specialise():
+                return COSTS.specialised
+        return COSTS.reference
+
+    foretold = estimate(chosen.build(scan), Measured(lambda _: 0, seconds)).seconds
+    assert foretold == pytest.approx(chosen.seconds)

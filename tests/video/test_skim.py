@@ -1,0 +1,180 @@
+"""Parts that show nothing are skimmed; of all others every frame is looked at, as though nobody had skimmed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from av.video.frame import PictureType
+from clips import make_files
+from numpy.typing import NDArray
+
+from vqe.video import Seen, Skim, Thumbnails, Video, open_video, thumbnails
+from vqe.video.front import Front
+from vqe.video.part import Held, skimmed
+from vqe.video.readers import Readers
+
+SIDE, APART, FRAMES = 24, 3, 240
+HOT = range(130, 134)  # in the third group of 60
+CLIPS: dict[str, dict[str, Any]] = {
+    "P-frames": {"gop": 60},
+    "B-frames": {"gop": 60, "bframes": 2},
+    "HEVC": {"gop": 60, "bframes": 2, "codec": "hevc"},
+}
+Numbers = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@pytest.fixture(scope="module", params=CLIPS)
+def video(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Video:
+    return open_video("clip", make_files(tmp_path_factory.mktemp("clips"), [CLIPS[request.param]], FRAMES), {}, None)
+
+
+@pytest.fixture(autouse=True)
+def _several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three threads, whatever the machine has."""
+    monkeypatch.setattr(thumbnails, "cores", lambda: 3)
+
+
+def scores_of(frames: Numbers) -> NDArray[np.float32]:
+    """Low and rising; high in the middle of one group."""
+    return np.where(np.isin(frames, HOT), 0.9, frames / 10_000).astype(np.float32)
+
+
+class Watch:
+    """Skims, and remembers which frames were looked at for that, and which one by one."""
+
+    def __init__(self, drawn: Numbers | None = None) -> None:
+        self.drawn = np.empty(0, np.int64) if drawn is None else drawn
+        self.glanced: list[int] = []
+        self.looked: list[int] = []
+        self._lock = threading.Lock()
+
+    def skim(self) -> Skim:
+        def look(frames: Numbers, small: NDArray[np.uint8]) -> NDArray[np.float32]:
+            assert small.shape == (len(frames), SIDE, SIDE)
+            with self._lock:
+                self.glanced += frames.tolist()
+            return scores_of(frames)
+
+        return Skim(APART, look, lambda _, scores: bool((scores < 0.5).all()), lambda f: np.isin(f, self.drawn))
+
+    def look(self) -> Callable[[Numbers, NDArray[np.uint8]], tuple[NDArray[np.float32], Bools]]:
+        def look(frames: Numbers, _: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Bools]:
+            with self._lock:
+                self.looked += frames.tolist()
+            return scores_of(frames), np.isin(frames, HOT)
+
+        return look
+
+
+def streamed(reader: Thumbnails, watch: Watch, frames: Numbers, skim: bool = True) -> Iterator[Seen]:
+    parts = (frames[part] for part in reader.parts(frames, np.ones(len(frames), np.bool_)))
+    return reader.stream(parts, watch.look, watch.skim if skim else None)
+
+
+def together(seen: list[Seen]) -> tuple[Numbers, NDArray[np.float32]]:
+    return np.concatenate([s.frames for s in seen]), np.concatenate([s.scores for s in seen if s.scores is not None])
+
+
+def test_quiet_parts_are_skimmed_and_others_looked_at(video: Video) -> None:
+    watch = Watch()
+    with Thumbnails(video, SIDE) as reader:
+        seen = list(streamed(reader, watch, np.arange(FRAMES)))
+        assert reader.skimmed == FRAMES and reader.skimming > 0 and reader.seconds > 0
+        assert reader.holds(np.array(HOT))
+    frames, scores = together(seen)
+    assert frames.tolist() == list(range(FRAMES))
+    assert sorted(watch.looked) == list(range(120, 240)), "64 frames are a part, and more than a group"
+    looked = np.array(sorted(watch.looked))
+    assert np.array_equal(scores[looked], scores_of(looked))
+    assert np.allclose(scores[:120], scores_of(np.arange(120)), atol=1e-3), "as the frames beside them"
+    assert [s.thumbnails is None for s in seen] == [True, False]
+
+
+def test_no_frame_is_far_from_one_that_was_looked_at(video: Video) -> None:
+    watch = Watch()
+    with Thumbnails(video, SIDE) as reader:
+        list(streamed(reader, watch, np.arange(120)))
+    gaps = np.diff(sorted(watch.glanced))
+    assert gaps.max() <= 2 * APART and len(watch.glanced) < 60
+    assert sorted(watch.glanced)[0] == 0 and not watch.looked
+
+
+def test_fewer_are_decoded_where_some_are_leant_on_by_nobody(video: Video) -> None:
+    decoded = []
+    for skim in (True, False):
+        with Thumbnails(video, SIDE) as reader:
+            list(streamed(reader, Watch(), np.arange(120), skim))
+            decoded.append(reader.decoded)
+    with Readers(1, lone=True).reader(video.files[0], 0) as reader:
+        bidirectional = any(frame.pict_type == PictureType.B for _, frame in reader.frames(np.arange(60)))
+    assert (decoded[0] < 0.9 * decoded[1]) == bidirectional
+
+
+def test_what_is_drawn_is_held_and_has_no_part_in_what_is_told(video: Video) -> None:
+    """A frame that is checked must fare as those do that nobody looks at."""
+    drawn = np.array([12, 31, 66])
+    watch, others = Watch(drawn), Watch()
+    with Thumbnails(video, SIDE) as reader:
+        found, scores = together(list(streamed(reader, watch, np.arange(120))))
+        assert reader.holds(drawn)
+        assert [n for n, _ in reader.pictures(drawn)] == drawn.tolist()
+    assert found.tolist() == list(range(120))
+    assert not set(watch.glanced) & set(drawn)
+    with Thumbnails(video, SIDE) as reader:
+        list(streamed(reader, others, np.arange(120)))
+    assert set(others.glanced) & set(drawn), "they would have been looked at"
+    assert np.allclose(scores, scores_of(np.arange(120)), atol=1e-3)
+
+
+def test_a_drawn_frame_gives_nothing_away(video: Video) -> None:
+    """What only the frame that is checked shows is missed, as it would have been unchecked."""
+    watch = Watch(np.array(HOT))
+    with Thumbnails(video, SIDE) as reader:
+        _, scores = together(list(streamed(reader, watch, np.arange(FRAMES))))
+        assert reader.holds(np.array(HOT))
+    assert not watch.looked and scores.max() < 0.5
+
+
+def test_what_was_held_in_vain_leaves_its_room(video: Video) -> None:
+    room = threading.Semaphore(3)
+    front, held = Front(video, SIDE, Readers(1, lone=True)), Held(room)
+    assert skimmed(front, np.arange(120, 180), Watch(np.array([122, 124, 126])).skim(), held) is None
+    assert not held.frames and all(room.acquire(blocking=False) for _ in range(3))
+
+
+def test_gaps_are_left_as_they_are(video: Video) -> None:
+    frames = np.concatenate([np.arange(0, 20), np.arange(50, 60), np.arange(70, 110)])
+    with Thumbnails(video, SIDE) as reader:
+        found, scores = together(list(streamed(reader, Watch(), frames)))
+    assert found.tolist() == frames.tolist() and np.allclose(scores, scores_of(frames), atol=1e-3)
+
+
+def test_a_part_of_which_nothing_can_be_decoded_is_not_quiet(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Front.frames
+
+    def losing(self: Front, frames: Numbers, needed: Bools | None = None) -> Any:
+        for found in real(self, frames, needed):
+            if found[0] == 6:
+                self.lost[video.files[0].path] += 1
+            else:
+                yield found
+
+    monkeypatch.setattr(Front, "frames", losing)
+    front = Front(video, SIDE, Readers(1, lone=True))
+    assert skimmed(front, np.arange(60), Watch().skim(), Held(threading.Semaphore(3))) is None
+    assert not front.lost.total(), "whoever looks at all of it counts what is lost"
+
+
+def test_short_files_are_skimmed_together(tmp_path: Path) -> None:
+    two = open_video("clip", make_files(tmp_path, [{"gop": 60}, {"gop": 60, "bframes": 2}], 40), {}, None)
+    watch = Watch()
+    with Thumbnails(two, SIDE) as reader:
+        frames, scores = together(list(streamed(reader, watch, np.arange(80))))
+    assert frames.tolist() == list(range(80)) and np.allclose(scores, scores_of(frames), atol=1e-3)
+    assert not watch.looked
