@@ -34,6 +34,8 @@ def _foretold(node: Node, known: Measured) -> Iterator[str]:
             yield f"~{seconds(after)} with what it has learnt"
         case PacketFilter(left=left):
             yield f"{_percent(left)} decoded"
+        case Thumbnails(skim=int(), left=left):
+            yield f"{_percent(left)} looked at one by one"
         case Difference(left=left):
             yield f"{_percent(left)} differ"
         case Specialise(predicted=predicted) if predicted is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vqe.foretold import foretold
 from vqe.logical import plan
 from vqe.logical.budget import Budget
 from vqe.logical.expr import ModelCall, Predicate
@@ -76,6 +77,18 @@ def by_kind(found: list[Candidate], kind: str) -> Candidate:
     return one
 
 
+def seconds_of(node: Any) -> float:
+    match node:
+        case plan.Thumbnails(left=left):
+            return COSTS.skim + left * COSTS.thumbnail
+        case plan.Specialise():
+            return COSTS.specialised
+    return COSTS.reference
+
+
+MEASURED = Measured(lambda _: 0, seconds_of)
+
+
 def thumbnails(candidate: Candidate) -> plan.Thumbnails:
     assert candidate.build is not None
     built = candidate.build(plan.Scan("cam", FrameSet.all(10)))
@@ -90,6 +103,7 @@ def test_it_is_chosen_where_most_parts_are_quiet() -> None:
     node = thumbnails(chosen)
     assert (node.skim, node.left) == (APART, pytest.approx(0.1))
     assert label(node) == "Thumbnails 96×96 every 3 first"
+    assert foretold(node, MEASURED).endswith("10.0 % looked at one by one")
     whole = by_kind(found, "cascade")
     assert thumbnails(whole).skim is None and thumbnails(whole).left == 1
 
@@ -157,13 +171,4 @@ def test_the_price_of_a_plan_is_that_of_its_nodes() -> None:
     assert chosen.build is not None
     scan = plan.Scan("cam", FrameSet.all(FRAMES))
 
-    def seconds(node: Any) -> float:
-        match node:
-            case plan.Thumbnails(left=left):
-                return COSTS.skim + left * COSTS.thumbnail
-            case plan.Specialise():
-                return COSTS.specialised
-        return COSTS.reference
-
-    foretold = estimate(chosen.build(scan), Measured(lambda _: 0, seconds)).seconds
-    assert foretold == pytest.approx(chosen.seconds)
+    assert estimate(chosen.build(scan), MEASURED).seconds == pytest.approx(chosen.seconds)
