@@ -149,12 +149,33 @@ def test_a_sample_scores_as_those_beside_it_show() -> None:
     samples, population = gate.passed(profile)
     assert profile.skims is not None
     beside = profile.skims.beside
-    assert np.array_equal(samples.scores, np.minimum(profile.samples.scores, beside / CLOSER_LOOK))
+    true, scores = profile.samples.true, profile.samples.scores
+    assert np.array_equal(samples.scores[true], np.minimum(scores, beside / CLOSER_LOOK)[true])
     assert np.array_equal(population, profile.population), "what is undecided is looked at as it ever was"
     thresholds = choose(samples, BUDGET)
     assert thresholds is not None
     missed = profile.samples.true & (beside < CLOSER_LOOK * thresholds.low)
     assert missed.sum() / profile.samples.true.sum() <= BUDGET.fnr
+
+
+def test_false_frames_may_lie_where_all_are_looked_at() -> None:
+    """However little shows beside them."""
+    profile = profile_of()
+    assert profile.skims is not None
+    flicker = ~profile.samples.true & (np.arange(SAMPLES) % 10 == 1)
+    scores = np.where(flicker, 0.97, profile.samples.scores).astype(np.float32)
+    profile = replace(profile, samples=replace(profile.samples, scores=scores), population=np.sort(scores))
+    by_gate = [choose(replace(OPEN, skims=skims).passed(profile)[0], BUDGET) for skims in (None, profile.skims)]
+    assert by_gate[0] is not None and by_gate[1] is not None
+    assert by_gate[0].high == by_gate[1].high > 0.95 and by_gate[0].false == by_gate[1].false
+
+
+def test_what_no_threshold_would_find_is_out_of_reach() -> None:
+    profile = profile_of(fleeting=0.2)
+    assert profile.skims is not None
+    dark = replace(profile.skims, beside=np.where(profile.skims.beside < 0.5, 0, profile.skims.beside))
+    hidden = replace(profile, skims=replace(dark, peaks=np.where(dark.peaks < 0.5, 0, dark.peaks)))
+    assert by_kind(candidates(situation(hidden)), "skimming").note.startswith("the budget is out of reach")
 
 
 @pytest.mark.parametrize(("low", "share"), [(0.5, 0.1), (1.9e-5, 1.0), (2.1e-5, 0.1)])

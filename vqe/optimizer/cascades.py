@@ -183,7 +183,7 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
     thresholds = choose(profile.samples, situation.budget, confirm=situation.values)
     if thresholds is None:
         return [Candidate(kind, 0, "", note="too few true frames are known to set thresholds")]
-    if thresholds.fnr > situation.budget.fnr or thresholds.false > situation.budget.false:
+    if _beyond(thresholds, situation.budget):
         return [Candidate(kind, 0, "", note=f"{OUT_OF_REACH}: the small model is sure of what is wrong")]
     found = _skimmed_or_not(situation, profile, OPEN)
     packets = None if PACKETS in situation.without else profile.packets
@@ -241,6 +241,11 @@ def worth_a_tenth(candidate: Candidate, other: Candidate) -> Candidate:
     return replace(candidate, note=f"would save less than a tenth: {candidate.description}")
 
 
+def _beyond(thresholds: Thresholds, budget: Budget) -> bool:
+    """Whether even the most careful thresholds do not keep the budget."""
+    return thresholds.fnr > budget.fnr or thresholds.false > budget.false
+
+
 def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
     budget = replace(situation.budget, fnr=situation.budget.fnr - gate.fnr)
     samples, population = gate.passed(profile)
@@ -248,6 +253,8 @@ def _cascade(situation: Situation, profile: Profile, gate: Gate) -> Candidate:
     thresholds = choose(samples, budget, confirm=situation.values)
     if thresholds is None:
         return Candidate(kind, 0, "", note="too few true frames are known to set thresholds")
+    if _beyond(thresholds, budget):
+        return Candidate(kind, 0, "", note=f"{OUT_OF_REACH}: no threshold keeps it")
     every = sampling_distance(situation.task)
     thresholds = _safe(situation, profile, gate, thresholds, budget)
     seconds = _cascade_seconds(situation, population, thresholds, every, gate)

@@ -74,12 +74,13 @@ class Gate:
     def passed(self, profile: Profile) -> tuple[Samples, NDArray[np.float32]]:
         """The samples and the scores, rising, of frames that are decoded.
 
-        Where only some are looked at first, a sample scores no more than by what its neighbours show: as though it
-        never was looked at itself.
+        Where only some are looked at first, a true sample scores no more than by what its neighbours show, as though it
+        never was looked at itself; a false one may lie where all are.
         """
         samples = profile.samples
         if self.skims is not None:
-            samples = replace(samples, scores=np.minimum(samples.scores, self.skims.beside / CLOSER_LOOK))
+            shown = np.minimum(samples.scores, self.skims.beside / CLOSER_LOOK)
+            samples = replace(samples, scores=np.where(samples.true, shown, samples.scores))
         if self.packets is None:
             return samples, profile.population
         idle = self.idle()
