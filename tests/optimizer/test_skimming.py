@@ -61,10 +61,11 @@ def profile_of(fleeting: float = 0.0, hot: float = 0.1) -> Profile:
     )
 
 
-def situation(profile: Profile, **more: Any) -> Situation:
+def situation(profile: Profile, damaged: bool = False, **more: Any) -> Situation:
     index: Any = SimpleNamespace(
         pts=np.arange(FRAMES), keyframes=np.arange(0, FRAMES, 100), sizes=np.ones(FRAMES), fingerprint="monday"
     )
+    index.damaged = damaged
     video = Video("cam", (VideoFile(Path("cam.mp4"), index, 0, 0.0, None),))
     info: Any = SimpleNamespace(name="yolo", key="yolo")
     task = Task("cam", video, info, 0.25, PREDICATE, None, Window(frames=0), None, FrameSet.all(FRAMES))
@@ -128,8 +129,9 @@ def test_it_has_to_save_a_tenth(given: Situation) -> None:
         situation(profile_of(), without=frozenset({"skimming"})),
         situation(profile_of(), budget=replace(BUDGET, confidence=0.9)),
         situation(replace(profile_of(), skims=None)),
+        situation(profile_of(), damaged=True),
     ],
-    ids=["left out", "with a confidence", "nothing is known of it"],
+    ids=["left out", "with a confidence", "nothing is known of it", "a later recording cannot be decoded apart"],
 )
 def test_it_is_out_of_the_question(given: Situation) -> None:
     assert all(c.kind != "skimming" for c in candidates(given))

@@ -148,6 +148,22 @@ def test_what_was_held_in_vain_leaves_its_room(video: Video) -> None:
     assert not held.frames and all(room.acquire(blocking=False) for _ in range(3))
 
 
+def test_what_begins_with_the_last_frame_is_seen(video: Video) -> None:
+    watch = Watch()
+    with Thumbnails(video, SIDE) as reader:
+        list(streamed(reader, watch, np.arange(100)))
+    assert 99 in watch.glanced
+
+
+def test_what_cannot_be_decoded_apart_is_not_skimmed(tmp_path: Path) -> None:
+    (path,) = make_files(tmp_path, [{"gop": 9999, "size": (64, 64)}], 1030)
+    watch, frames = Watch(), np.arange(1030)
+    with Thumbnails(open_video("clip", [path], {}, None), SIDE) as reader:
+        found, _ = together(list(streamed(reader, watch, frames)))
+        assert reader.decoded <= 1030 and not reader.skimmed
+    assert found.tolist() == sorted(watch.looked) == frames.tolist() and not watch.glanced
+
+
 def test_gaps_are_left_as_they_are(video: Video) -> None:
     frames = np.concatenate([np.arange(0, 20), np.arange(50, 60), np.arange(70, 110)])
     with Thumbnails(video, SIDE) as reader:

@@ -17,7 +17,7 @@ from vqe.optimizer.gates import CLOSER_LOOK, OPEN, Between, Gate, gate_of
 from vqe.optimizer.situation import Candidate, Situation, Term
 from vqe.optimizer.thresholds import Thresholds, choose, effective, true_share, undecided, unseen_share, widened
 from vqe.profile import Profile, Samples
-from vqe.video import Video
+from vqe.video import Video, apart
 
 # Of the predicted time so much is spent on leaving more frames undecided than the estimate asks for; less, as a mean's
 # error shrinks, where it is from more than so many true samples.
@@ -201,9 +201,10 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
 
 def _skimmed_or_not(situation: Situation, profile: Profile, gate: Gate) -> list[Candidate]:
     """Look at every frame that the gate leaves; and, where that may save something, at some of them first."""
-    found = [_cascade(situation, profile, gate)]
-    if profile.skims is not None and SKIMMING not in situation.without and situation.budget.confidence is None:
-        found.append(worth_a_tenth(_cascade(situation, profile, replace(gate, skims=profile.skims)), found[0]))
+    found, skims = [_cascade(situation, profile, gate)], profile.skims
+    possible = skims is not None and SKIMMING not in situation.without and apart(situation.task.video)
+    if possible and situation.budget.confidence is None:
+        found.append(worth_a_tenth(_cascade(situation, profile, replace(gate, skims=skims)), found[0]))
     return found
 
 

@@ -70,8 +70,9 @@ class Opened:
             if from_key and not packet.is_keyframe:
                 continue
             from_key = False
-            if spare is not None and packet.pts is not None:
-                self.stream.codec_context.skip_frame = "NONREF" if spare(packet.pts) else "DEFAULT"
+            if spare is not None:
+                spared = packet.pts is not None and spare(packet.pts)
+                self.stream.codec_context.skip_frame = "NONREF" if spared else "DEFAULT"
             try:
                 yield from packet.decode()
             except av.FFmpegError:

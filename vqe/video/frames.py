@@ -126,10 +126,10 @@ class FrameReader:
 
     def _spared(self, pts: int) -> bool:
         """Whether nobody needs the frame of a stamp. What follows the last one wanted may be wanted next."""
-        number = int(np.searchsorted(self.pts, pts))
-        spared = number < self._last and not self._is_needed(number)
-        self._left_out |= spared
-        return spared
+        number = int(np.searchsorted(self.pts, pts))  # of a stamp that is not in the index, half a frame perhaps
+        spared = number < self._last and self.pts[number] == pts and not self._is_needed(number)
+        self._left_out |= bool(spared)
+        return bool(spared)
 
     def _is_needed(self, number: int) -> bool:
         place = int(np.searchsorted(self._needed, number))

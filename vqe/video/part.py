@@ -127,9 +127,10 @@ def skimmed(front: Front, frames: NDArray[np.int64], skim: Skim, held: Held) -> 
 def _thinned(
     front: Front, frames: NDArray[np.int64], skim: Skim, held: Held
 ) -> Generator[tuple[int, NDArray[np.uint8]]]:
-    """Thumbnails of frames that are far enough apart, with their numbers; those drawn are held instead."""
+    """Thumbnails of frames that are far enough apart, with their numbers, the last one's too: what begins there may be
+    seen in no other. Those drawn are held instead."""
     drawn, regular = skim.drawn(frames), np.zeros(len(frames), np.bool_)
-    regular[:: 2 * skim.apart] = True
+    regular[:: 2 * skim.apart] = regular[-1] = True
     aside, always = set(frames[drawn].tolist()), set(frames[regular].tolist())
     next_ = int(frames[0])
     with closing(front.frames(frames, drawn | regular)) as source:

@@ -125,8 +125,8 @@ class Thumbnails:
 
         parts  as `parts` makes them
         look   makes a look at frames, for one thread; frames that may need a closer look are held as `read` does
-        skim   and one that parts are skimmed by first, which no closer look is taken at where they are quiet. Only
-               where parts can be decoded apart
+        skim   and one that parts are skimmed by first, where they can be decoded apart: no closer look is taken at
+               those that are quiet
         """
         workers = self.workers
         room = threading.Semaphore(self.room)
@@ -134,7 +134,7 @@ class Thumbnails:
         @contextmanager
         def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, Held, float, float]]]:
             front, own = Front(self.video, self.size, self._readers), look()
-            first = skim() if skim is not None else None
+            first = skim() if skim is not None and self._apart else None
 
             def work(frames: NDArray[np.int64]) -> tuple[Seen, Held, float, float]:
                 held, start = Held(room), time.perf_counter() - front.waited
@@ -157,7 +157,7 @@ class Thumbnails:
             nonlocal drawn
             for part in parts:
                 drawn += 1
-                self.skimmed += len(part) if skim is not None else 0
+                self.skimmed += len(part) if skim is not None and self._apart else 0
                 yield part
 
         try:
