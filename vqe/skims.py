@@ -18,8 +18,8 @@ class Skims:
     """What the small model says where not every frame is looked at.
 
     apart   frames from one that is looked at to the next
-    beside  float32 [m], of the profile's samples: the higher score of the two frames beside that are looked at, in
-            which the sample's own has no part
+    beside  float32 [m], of the profile's samples: of true ones the higher score of the two frames beside that are
+            looked at, in which the sample's own has no part; 1 of false ones
     peaks   float32 [g]: the highest score in each of the parts that are decoded by themselves
     """
 

@@ -1,11 +1,12 @@
-"""What is missed where only every so many frames are looked at: as told by the frames beside each sample."""
+"""What is missed where only every so many frames are looked at: as told by skimming where samples are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,8 +18,9 @@ from squares import Squares
 
 import vqe
 from vqe import profile as profiles
+from vqe.learning import skims
 from vqe.learning.pool import STEP, Pool
-from vqe.learning.skims import learn_skims
+from vqe.learning.skims import learn_skims, shown_beside
 from vqe.library import Library
 from vqe.logical.frames import FrameSet
 from vqe.logical.node import walk
@@ -27,7 +29,7 @@ from vqe.logical.window import Window
 from vqe.models.specialised import SpecialisedModel
 from vqe.optimizer import cascades
 from vqe.physical.look import Scorer
-from vqe.physical.specialise import smoothed
+from vqe.physical.operator import Run
 from vqe.profile import Profile, Samples
 from vqe.skims import Skims
 from vqe.video import Thumbnails as Reader
@@ -55,69 +57,104 @@ def pool_of(frames: NDArray[np.int64]) -> Pool:
     return Pool(frames, empty, empty[:0], np.zeros(n, np.int32), every, TRUE[frames], soft, np.ones(n), every, every)
 
 
-def learnt(video: Video, raw: Singles, reach: int = 0, frames: NDArray[np.int64] = SEEN) -> Skims:
-    found = learn_skims(task_of(video), pool_of(frames), raw, smoothed(raw, frames, reach * STEP), reach)
-    assert found is not None
-    return found
+@pytest.fixture(autouse=True)
+def _however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something is in every other part here."""
+    monkeypatch.setattr(skims, "MOST_SHOWN", 1.0)
+
+
+class Costs:
+    """Keeps what things take."""
+
+    def __init__(self) -> None:
+        self.costs: dict[str, tuple[float, int]] = {}
+
+    def remember_cost(self, operator: str, _: str, seconds: float, frames: int) -> None:
+        self.costs[operator] = seconds, frames
+
+
+def learnt(
+    video: Video, scores: Singles, frames: NDArray[np.int64] = SEEN, gain: float = 0.2, library: Any = None
+) -> Skims | None:
+    """By the model made by hand."""
+    run = SimpleNamespace(library=library or Costs(), check=lambda: None)
+    model = SpecialisedModel(ARCHITECTURE, tensors(gain))
+    with Reader(video, SIZE) as reader:
+        return learn_skims(task_of(video), pool_of(frames), reader, cast(Run, run), model, scores, 0)
 
 
 # --- what is told of each sample ------------------------------------------------------------------------------------
 
 
-def test_the_higher_neighbour_counts(video: Video) -> None:
-    raw = np.random.default_rng(1).uniform(0, 1, len(SEEN)).astype(np.float32)
-    found = learnt(video, raw)
-    assert found.apart == STEP
-    assert found.beside[[5, 77]].tolist() == pytest.approx([max(raw[4], raw[6]), max(raw[76], raw[78])])
-    assert found.beside[[0, -1]].tolist() == pytest.approx([raw[1], raw[-2]])
+def test_the_higher_neighbour_counts() -> None:
+    numbers = np.array([0, 4, 8, 12])
+    scores = np.array([0.1, 0.5, 0.2, 0.9], np.float32)
+    assert shown_beside(5, numbers, scores, 0) == pytest.approx(0.5)
+    assert shown_beside(9, numbers, scores, 0) == pytest.approx(0.9)
+    assert shown_beside(-3, numbers, scores, 0) == pytest.approx(0.1)
+    assert shown_beside(15, numbers, scores, 0) == pytest.approx(0.9)
+    assert shown_beside(3, numbers[:0], scores[:0], 0) == 0, "nobody knows what would have been seen"
 
 
-def test_what_shows_in_one_frame_only_shows_nowhere_beside_it(video: Video) -> None:
+@pytest.mark.parametrize("reach", [0, 4, 9])
+def test_what_shows_in_one_frame_only_shows_nowhere_beside_it(reach: int) -> None:
     """However many frames a mean is over."""
-    raw = np.zeros(len(SEEN), np.float32)
-    raw[50] = 1.0
-    for reach in (0, 1, 2, 3):
-        found = learnt(video, raw, reach)
-        assert found.beside[50] == 0
-        assert found.beside[49] == pytest.approx(1 / (2 * reach + 1) * (1 + 1 / (2 * reach)) if reach else 1.0)
+    numbers = np.arange(0, 60, 4)
+    scores = (numbers == 28).astype(np.float32)
+    assert shown_beside(28, numbers, scores, reach) == 0
+    assert shown_beside(29, numbers, scores, reach) > 0
 
 
-def test_means_are_those_of_the_frames_beside(video: Video) -> None:
-    raw = np.random.default_rng(2).uniform(0, 1, len(SEEN)).astype(np.float32)
-    found = learnt(video, raw, reach=2)
-    left = np.delete(raw[97:102], 3)  # around 99, without 100
-    right = np.delete(raw[99:104], 1)
-    assert found.beside[100] == pytest.approx(max(left.mean(), right.mean()))
+def test_means_are_those_of_the_frames_beside() -> None:
+    numbers = np.arange(0, 60, 4)
+    scores = np.random.default_rng(2).uniform(0, 1, 15).astype(np.float32)
+    left = np.delete(scores[4:9], 3)  # around 24, without 28
+    right = np.delete(scores[6:11], 1)
+    assert shown_beside(28, numbers, scores, 8) == pytest.approx(max(left.mean(), right.mean()))
 
 
-def test_far_frames_say_nothing(video: Video) -> None:
-    """Where a long video was seen in stretches."""
-    frames = np.concatenate([SEEN[:20], SEEN[200:220]])
-    raw = np.full(40, 0.5, np.float32)
-    raw[20] = 0.9
-    found = learnt(video, raw, frames=frames)
-    assert found.beside[19] == pytest.approx(0.5) and found.beside[21] == pytest.approx(0.9)
-    lone = learnt(video, raw[:3], frames=SEEN[[0, 100, 200]])
-    assert lone.beside.tolist() == [0, 0, 0], "nobody knows what would have been seen"
+def test_samples_fare_as_parts_are_skimmed(video: Video) -> None:
+    """What stands in a picture for some frames is seen, by a model that sees it; by a blind one nothing is."""
+    true, library = TRUE[SEEN], Costs()
+    seeing, blind = learnt(video, true.astype(np.float32), library=library), learnt(video, true * 0.9, gain=-0.2)
+    assert seeing is not None and blind is not None
+    assert seeing.apart == STEP and (seeing.beside[~true] == 1).all()
+    assert (seeing.beside[true] > 0.9).mean() > 0.9 and (blind.beside[true] < 0.1).mean() > 0.9
+    seconds, frames = library.costs["skim"]
+    assert seconds > 0 and frames > FRAMES / 2
+
+
+def test_where_something_is_in_most_parts_nothing_is_learnt(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(skims, "MOST_SHOWN", 0.25)
+    assert learnt(video, TRUE[SEEN].astype(np.float32)) is None
 
 
 def test_parts_are_as_high_as_what_is_highest_in_them(video: Video) -> None:
-    raw = np.where(TRUE[SEEN], 0.9, 0.1).astype(np.float32)
-    found = learnt(video, raw)
+    found = learnt(video, np.where(TRUE[SEEN], 0.9, 0.1).astype(np.float32))
+    assert found is not None
     assert len(found.peaks) == FRAMES / (2 * GOP), "two groups of pictures are a part"
     busy = [TRUE[SEEN][(first <= SEEN) & (first + 2 * GOP > SEEN)].any() for first in range(0, FRAMES, 2 * GOP)]
     assert (found.peaks > 0.5).tolist() == busy
 
 
+def test_parts_of_which_little_is_known_say_nothing(video: Video) -> None:
+    """Where a long video was seen in stretches."""
+    frames = SEEN[(SEEN >= 150) & (SEEN < 450)]
+    scores = ((frames >= 200) & (frames < 300)).astype(np.float32)
+    found = learnt(video, scores, frames)
+    assert found is not None and found.peaks.tolist() == [1, 0]
+    lone = learnt(video, np.array([1, 0.5, 0.5], np.float32), SEEN[[60, 90, 120]])
+    assert lone is not None and lone.peaks.tolist() == [1, 0.5, 0.5], "better than nothing"
+
+
 def test_what_cannot_be_decoded_apart_is_not_skimmed(video: Video) -> None:
     hurt = replace(video, files=tuple(replace(f, index=replace(f.index, damaged=True)) for f in video.files))
-    raw = np.zeros(len(SEEN), np.float32)
-    assert learn_skims(task_of(hurt), pool_of(SEEN), raw, raw, 0) is None
+    assert learnt(hurt, np.zeros(len(SEEN), np.float32)) is None
 
 
-def test_a_profile_keeps_them_until_it_is_revised(tmp_path: Path, video: Video) -> None:
+def test_a_profile_keeps_them_until_it_is_revised(tmp_path: Path) -> None:
     raw = np.random.default_rng(3).uniform(0, 1, len(SEEN)).astype(np.float32)
-    known, samples = learnt(video, raw), Samples(raw, TRUE[SEEN], np.ones(len(SEEN)))
+    known, samples = Skims(STEP, raw, raw[:9]), Samples(raw, TRUE[SEEN], np.ones(len(SEEN)))
     path = tmp_path / "x.safetensors"
     profiles.save(path, Profile("x", samples, np.sort(raw), 9, 9, (), "cnn", 0, SIZE, skims=known), {}, "")
     kept = profiles.load(path)
@@ -162,7 +199,7 @@ def opened(
             "by hand",
             0,
             SIZE,
-            skims=learnt(video, scores),
+            skims=learnt(video, scores, library=db._engine.library),
         )
         profiles.save(profiles.path_of(db.folder, task), kept, tensors(), ARCHITECTURE.to_text())
         fingerprint = video.files[0].index.fingerprint

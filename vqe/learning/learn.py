@@ -130,7 +130,7 @@ class _Lesson:
         if not self.task.frames.consecutive:
             return self._keep(trained.model, profile)
         packets = learn_packets(self.task, self.pool, trained.raw, trained.scores)
-        skims = learn_skims(self.task, self.pool, trained.raw, trained.scores, trained.reach)
+        skims = learn_skims(self.task, self.pool, self.reader, self.run, trained.model, trained.scores, trained.reach)
         return self._keep(trained.model, replace(profile, packets=packets, skims=skims))
 
     # --- buying labels ----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vqe.errors import RunError
 from vqe.video.mp4 import Mp4Boxes, mp4_boxes
+from vqe.video.sparing import Skip
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -58,11 +59,11 @@ class Opened:
                 failures += 1
                 self.faults += 1
 
-    def frames(self, from_key: bool = False, spare: Callable[[int], bool] | None = None) -> Iterator[VideoFrame]:
+    def frames(self, from_key: bool = False, skip: Callable[[int | None], Skip] | None = None) -> Iterator[VideoFrame]:
         """The frames shown from here on; packets that do not decode are counted and left out.
 
         from_key  skip to the first key packet, for after a seek: some decoders show grey pictures before it
-        spare     whether nobody wants the frame of a time stamp: it is not decoded then, unless others refer to it
+        skip      by the stamp of a packet, what of it need not be decoded
         """
         import av
 
@@ -70,9 +71,8 @@ class Opened:
             if from_key and not packet.is_keyframe:
                 continue
             from_key = False
-            if spare is not None:
-                spared = packet.pts is not None and spare(packet.pts)
-                self.stream.codec_context.skip_frame = "NONREF" if spared else "DEFAULT"
+            if skip is not None:
+                self.stream.codec_context.skip_frame = skip(packet.pts)
             try:
                 yield from packet.decode()
             except av.FFmpegError:

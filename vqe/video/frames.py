@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.video.demux import Opened
+from vqe.video.sparing import SPARING_CODECS, Sparing
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-# Of these each picture says whether others refer to it. (Of AV1, decoders leave out what is shown later, too.)
-SPARING_CODECS = frozenset({"h264", "hevc"})
 # Decoding on over so few frames is cheaper than a seek, which empties the decoder's threads.
 CHEAPER_THAN_A_SEEK = 6
 # Seconds to seek before the wanted key frame. MPEG-TS is searched by position and often lands behind it.
@@ -49,21 +48,20 @@ class FrameReader:
         self._next = 0  # the number of the next frame that the decoder shows, if none is missing
         self._held: tuple[int, VideoFrame] | None = None  # shown already, but not asked for yet
         self._decoder: Iterator[VideoFrame] | None = None
-        spares = sparing and timed and file.stream.codec_context.name in SPARING_CODECS
-        self._spare = self._spared if spares else None
-        self._needed = np.empty(0, np.int64)  # of the frames before `_last`
-        self._last = 0
-        self._left_out = False  # some of them
+        codec = file.stream.codec_context.name
+        self._sparing = Sparing(pts, keyframes, codec) if sparing and timed and codec in SPARING_CODECS else None
 
     def frames(
-        self, wanted: NDArray[np.int64], needed: NDArray[np.int64] | None = None
+        self, wanted: NDArray[np.int64], needed: NDArray[np.int64] | None = None, near: NDArray[np.int64] | None = None
     ) -> Generator[tuple[int, VideoFrame]]:
         """(number, frame) for the wanted numbers, which must rise; those that cannot be decoded are left out.
 
         needed: those of them that are worth decoding for their own sake, all if None; the others may be left out too
+        near: see `Sparing.begin`; behind what is needed of a group of pictures, frames may not be exact then
         """
         needed = wanted if needed is None else needed
-        self._needed, self._last, self._left_out = needed, int(wanted[-1]) if len(wanted) else 0, False
+        if self._sparing is not None:
+            self._sparing.begin(int(wanted[-1]) if len(wanted) else 0, needed, near)
         whole = False
         try:
             for number in map(int, wanted):
@@ -76,12 +74,12 @@ class FrameReader:
                 self.stop = number + 1
                 if found is not None:
                     yield number, found
-                elif self._is_needed(number):
+                elif number in needed:
                     self.lost += 1
             whole = True
         finally:
-            if self._left_out and not whole:
-                self.go_back()  # whoever goes on here may want what was left out
+            if self._sparing is not None and self._has_holes(self._sparing, whole):
+                self.go_back()
 
     def go_back(self) -> None:
         """The frames wanted next lie before those wanted last."""
@@ -124,16 +122,11 @@ class FrameReader:
         known = number >= self._next and number < len(self.pts) and self.pts[number] == pts
         return number if known else None
 
-    def _spared(self, pts: int) -> bool:
-        """Whether nobody needs the frame of a stamp. What follows the last one wanted may be wanted next."""
-        number = int(np.searchsorted(self.pts, pts))  # of a stamp that is not in the index, half a frame perhaps
-        spared = number < self._last and self.pts[number] == pts and not self._is_needed(number)
-        self._left_out |= bool(spared)
-        return bool(spared)
-
-    def _is_needed(self, number: int) -> bool:
-        place = int(np.searchsorted(self._needed, number))
-        return place < len(self._needed) and self._needed[place] == number
+    def _has_holes(self, sparing: Sparing, whole: bool) -> bool:
+        """Whether whoever goes on here may want what was left out, or what refers to it."""
+        if whole:
+            return sparing.rough and self.stop not in self.keyframes
+        return sparing.left_out
 
     def _go_to(self, key: int) -> None:
         """Stand at a key frame, or somewhat before it; in the last resort at the file's start."""
@@ -150,8 +143,14 @@ class FrameReader:
 
     def _restart(self) -> None:
         self.file.rewind()
-        self._decoder = self.file.frames(spare=self._spare)
+        self._decoder = self._decoded()
         self._held, self._next = None, 0
+
+    def _decoded(self, from_key: bool = False) -> Iterator[VideoFrame]:
+        if self._sparing is None:
+            return self.file.frames(from_key)
+        self._sparing.go_elsewhere()
+        return self.file.frames(from_key, self._sparing.skip)
 
     def _ticks(self, lead: int) -> int:
         return round(LEADS[lead] / self.file.time_base)
@@ -161,7 +160,7 @@ class FrameReader:
         target = int(self.pts[key]) - lead
         if target <= self.pts[0] or not self.file.seek(target):
             return None
-        self._decoder = self.file.frames(from_key=True, spare=self._spare)
+        self._decoder = self._decoded(from_key=True)
         frame = next(self._decoder, None)
         if frame is None or frame.pts is None:
             return None

@@ -50,22 +50,27 @@ class Front:
         self._pictures: Pictures | None = None
 
     def frames(
-        self, frames: NDArray[np.int64], needed: NDArray[np.bool_] | None = None
+        self,
+        frames: NDArray[np.int64],
+        needed: NDArray[np.bool_] | None = None,
+        near: NDArray[np.bool_] | None = None,
     ) -> Generator[tuple[int, VideoFrame, Pictures]]:
         """Of strictly rising frames those that could be decoded, with their numbers.
 
         needed: bool [n], all if None; the others are left out where they would have to be decoded for their own sake
+        near: bool [n], see `FrameReader.frames`
         """
         files = self.video.file_of(frames)
         for number in np.unique(files):
             file = self.video.files[number]
             own = frames[files == number] - file.first_frame
             worth = None if needed is None else own[needed[files == number]]
+            about = None if near is None else own[near[files == number]]
             pictures, start = self._pictures_of(file), time.perf_counter()
             with self.readers.reader(file, int(own[0])) as reader:
                 self.waited += time.perf_counter() - start
                 lost, shown = reader.lost, reader.shown
-                with closing(reader.frames(own, worth)) as source:
+                with closing(reader.frames(own, worth, about)) as source:
                     for n, frame in source:
                         yield file.first_frame + n, frame, pictures
                 self.lost[file.path] += reader.lost - lost

@@ -47,11 +47,13 @@ class Seen:
 class Skim:
     """A look at some frames of a part, to see whether it is quiet (NoScope, VLDB 2017, section 4, skips frames too).
 
-    apart  frames from one that is looked at to the next, at the least, and no more than twice as many
+    apart  frames from one that is looked at to the next, at the least; of every other one that is at most twice as far
     look   scores float32 [n] of the numbers and thumbnails of some frames
     quiet  whether frames that score so, all that were looked at so far, show nothing
     drawn  which of some frames, bool [n], are needed whatever is seen, to check what comes of it: they are not looked
            at, so that they fare as those do that are left out
+
+    Those that are looked at need not be exact: what others refer to may be left out.
     """
 
     apart: int
@@ -106,7 +108,7 @@ def look_at(front: Front, frames: NDArray[np.int64], look: Look, held: Held) -> 
 
 def skimmed(front: Front, frames: NDArray[np.int64], skim: Skim, held: Held) -> Seen | None:
     """A quiet part of strictly rising frames; those that were not looked at score as the ones beside them. None where
-    there may be something, or what is needed cannot be decoded: nothing is held then."""
+    there may be something, or too little of it can be decoded: nothing is held then."""
     lost = front.lost.copy()
     numbers, scores = np.empty(0, np.int64), np.empty(0, np.float32)
     with closing(_thinned(front, frames, skim, held)) as source:
@@ -117,7 +119,7 @@ def skimmed(front: Front, frames: NDArray[np.int64], skim: Skim, held: Held) -> 
             if not skim.quiet(numbers, scores):
                 break
         else:
-            if len(numbers) and front.lost == lost:
+            if _near(frames, numbers, 2 * skim.apart) and front.lost == lost:
                 return Seen(frames, None, np.interp(frames, numbers, scores).astype(np.float32))
     front.lost = lost
     held.taken()
@@ -127,19 +129,29 @@ def skimmed(front: Front, frames: NDArray[np.int64], skim: Skim, held: Held) -> 
 def _thinned(
     front: Front, frames: NDArray[np.int64], skim: Skim, held: Held
 ) -> Generator[tuple[int, NDArray[np.uint8]]]:
-    """Thumbnails of frames that are far enough apart, with their numbers, the last one's too: what begins there may be
-    seen in no other. Those drawn are held instead."""
+    """Thumbnails of frames that are far enough apart, with their numbers, and of the first and last one of each file:
+    what begins or ends there may be seen in no other. Those drawn are held instead."""
     drawn, regular = skim.drawn(frames), np.zeros(len(frames), np.bool_)
-    regular[:: 2 * skim.apart] = regular[-1] = True
-    aside, always = set(frames[drawn].tolist()), set(frames[regular].tolist())
+    last = np.append(np.flatnonzero(np.diff(front.video.file_of(frames))), len(frames) - 1)
+    regular[:: skim.apart] = regular[last] = regular[last[:-1] + 1] = True
+    aside, edges = set(frames[drawn].tolist()), {*frames[last].tolist(), *frames[last[:-1] + 1].tolist()}
     next_ = int(frames[0])
-    with closing(front.frames(frames, drawn | regular)) as source:
+    with closing(front.frames(frames, drawn, regular)) as source:
         for number, frame, pictures in source:
             if number in aside:
                 held.add([(number, frame, pictures.full)])
-            elif number >= next_ or number in always:
+            elif number >= next_ or number in edges:
                 next_ = number + skim.apart
                 yield number, front.thumbnail(frame, pictures)
+
+
+def _near(frames: NDArray[np.int64], seen: NDArray[np.int64], most: int) -> bool:
+    """Whether each of rising frames is that near to one that was seen."""
+    if not len(seen):
+        return False
+    after = np.minimum(np.searchsorted(seen, frames), len(seen) - 1)
+    distance = np.minimum(np.abs(seen[after] - frames), np.abs(seen[after - 1] - frames))
+    return bool(distance.max() <= most)
 
 
 def frame_bytes(video: Video) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from vqe.labels.files import write_atomically
 
 def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
     """Keep both at `path`, replacing what was there. Raises OSError."""
-    write_atomically(path, safetensors.numpy.save(dict(tensors), dict(metadata)))
+    in_order = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}  # it takes memory as it lies
+    write_atomically(path, safetensors.numpy.save(in_order, dict(metadata)))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
