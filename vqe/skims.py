@@ -20,12 +20,20 @@ class Skims:
     apart   frames from one that is looked at to the next
     beside  float32 [m], of the profile's samples: of true ones the higher score of the two frames beside that are
             looked at, in which the sample's own has no part; 1 of false ones
-    peaks   float32 [g]: the highest score in each of the parts that are decoded by themselves
+    near    float32 [n], of n frames that stand for all: the highest score of those `around`
+    ahead   float32 [n]: the same, or that of a later one before the next key frame, if that is higher
     """
 
     apart: int
     beside: NDArray[np.float32]
-    peaks: NDArray[np.float32]
+    near: NDArray[np.float32]
+    ahead: NDArray[np.float32]
+
+
+def around(apart: int, reach: int) -> int:
+    """How many frames to either side of one that shows something are looked at, too: beyond the next one that was
+    looked at, and what the means over `reach` frames to either side go by."""
+    return 2 * apart + reach
 
 
 def as_arrays(skims: Skims) -> dict[str, NDArray[Any]]:
@@ -33,7 +41,8 @@ def as_arrays(skims: Skims) -> dict[str, NDArray[Any]]:
     return {
         f"{PREFIX}apart": np.array([skims.apart], np.int32),
         f"{PREFIX}beside": skims.beside,
-        f"{PREFIX}peaks": skims.peaks,
+        f"{PREFIX}near": skims.near,
+        f"{PREFIX}ahead": skims.ahead,
     }
 
 
@@ -41,4 +50,5 @@ def from_arrays(arrays: Arrays) -> Skims | None:
     """What `as_arrays` has put among these; None where there is nothing of the kind. KeyError where part is missing."""
     if f"{PREFIX}apart" not in arrays:
         return None
-    return Skims(int(arrays[f"{PREFIX}apart"][0]), arrays[f"{PREFIX}beside"], arrays[f"{PREFIX}peaks"])
+    beside, near, ahead = (arrays[f"{PREFIX}{name}"] for name in ("beside", "near", "ahead"))
+    return Skims(int(arrays[f"{PREFIX}apart"][0]), beside, near, ahead)

@@ -28,21 +28,21 @@ from vqe.profile import Profile, Samples
 from vqe.skims import Skims
 from vqe.video import Video, VideoFile
 
-FRAMES, SAMPLES, PARTS, APART = 30_000, 4000, 300, 3
+FRAMES, SAMPLES, APART = 30_000, 4000, 3
 BUDGET = Budget(0.05, 0.05, None, None)
 COSTS = Costs(0.03, 0.0015, 0.0001, 0.00005, 0.0003, 0.003, 0.0008)
 PREDICATE = Predicate("contains('bus')", "x", "c", (), (ModelCall("contains", ("bus",), 0.4),))
 
 
 def profile_of(fleeting: float = 0.0, hot: float = 0.1) -> Profile:
-    """One sample in ten is true; of these the share `fleeting` shows in no frame beside it. Of the parts the share
-    `hot` has something in it."""
+    """One sample in ten is true; of these the share `fleeting` shows in no frame beside it. The share `hot` of the
+    frames is near to something, and as many lie before that in their part."""
     chance = np.random.default_rng(4)
     true = np.arange(SAMPLES) % 10 == 0
     scores = np.where(true, 1 - chance.uniform(0, 0.05, SAMPLES), chance.uniform(0, 1e-4, SAMPLES)).astype(np.float32)
     gone = true & (chance.uniform(0, 1, SAMPLES) < fleeting)
     beside = np.where(gone, 1e-5, scores).astype(np.float32)
-    peaks = np.where(np.arange(PARTS) < hot * PARTS, 0.99, 1e-5).astype(np.float32)
+    near, ahead = (np.where(np.arange(100) < share * 100, 0.99, 1e-5).astype(np.float32) for share in (hot, 2 * hot))
     samples = Samples(scores, true, np.full(SAMPLES, FRAMES / SAMPLES))
     return Profile(
         "contains('bus')",
@@ -55,7 +55,7 @@ def profile_of(fleeting: float = 0.0, hot: float = 0.1) -> Profile:
         0,
         96,
         proxy=Proxy(Path("kept"), "cnn", ""),
-        skims=Skims(APART, beside, peaks),
+        skims=Skims(APART, beside, near, ahead),
         path=Path("kept"),
         key="what is known",
     )
@@ -80,8 +80,8 @@ def by_kind(found: list[Candidate], kind: str) -> Candidate:
 
 def seconds_of(node: Any) -> float:
     match node:
-        case plan.Thumbnails(left=left):
-            return COSTS.skim + left * COSTS.thumbnail
+        case plan.Thumbnails(left=left, passed=passed):
+            return (1 + passed) * COSTS.skim + left * COSTS.thumbnail
         case plan.Specialise():
             return COSTS.specialised
     return COSTS.reference
@@ -97,12 +97,12 @@ def thumbnails(candidate: Candidate) -> plan.Thumbnails:
     return node
 
 
-def test_it_is_chosen_where_most_parts_are_quiet() -> None:
+def test_it_is_chosen_where_most_frames_are_far_from_anything() -> None:
     found = candidates(situation(profile_of()))
     chosen = best(found)
     assert chosen.kind == "skimming" and "every 3 looked at first" in chosen.description
     node = thumbnails(chosen)
-    assert (node.skim, node.left) == (APART, pytest.approx(0.1))
+    assert (node.skim, node.left, node.passed) == (APART, pytest.approx(0.1), pytest.approx(0.1))
     assert label(node) == "Thumbnails 96×96 every 3 first"
     assert foretold(node, MEASURED).endswith("10.0 % looked at one by one")
     whole = by_kind(found, "cascade")
@@ -115,7 +115,7 @@ def test_it_is_chosen_where_most_parts_are_quiet() -> None:
         situation(profile_of(hot=0.9)),
         situation(profile_of(), costs=replace(COSTS, skim=COSTS.thumbnail)),
     ],
-    ids=["something is in most parts", "it takes as long as looking at all"],
+    ids=["something is near to most frames", "it takes as long as looking at all"],
 )
 def test_it_has_to_save_a_tenth(given: Situation) -> None:
     found = candidates(given)
@@ -176,16 +176,27 @@ def test_what_no_threshold_would_find_is_out_of_reach() -> None:
     profile = profile_of(fleeting=0.2)
     assert profile.skims is not None
     dark = replace(profile.skims, beside=np.where(profile.skims.beside < 0.5, 0, profile.skims.beside))
-    hidden = replace(profile, skims=replace(dark, peaks=np.where(dark.peaks < 0.5, 0, dark.peaks)))
+    hidden = replace(profile, skims=replace(dark, near=np.where(dark.near < 0.5, 0, dark.near)))
     assert by_kind(candidates(situation(hidden)), "skimming").note.startswith("the budget is out of reach")
 
 
-@pytest.mark.parametrize(("low", "share"), [(0.5, 0.1), (1.9e-5, 1.0), (2.1e-5, 0.1)])
-def test_parts_are_read_where_something_comes_close_to_the_threshold(low: float, share: float) -> None:
-    gate = replace(OPEN, skims=profile_of().skims)
-    assert gate.read(low) == pytest.approx(share)
-    assert replace(gate, left=0.5).read(low) == pytest.approx(min(1.0, 2 * share)), "packets leave those in which it is"
-    assert OPEN.read(low) == 1
+@pytest.mark.parametrize(
+    ("low", "left", "shares"),
+    [
+        (0.5, 1.0, (0.1, 0.1)),
+        (2.1e-5, 1.0, (0.1, 0.1)),
+        (1.9e-5, 1.0, (1.0, 0.0)),
+        (0.5, 0.5, (0.2, 0.2)),
+        (0.5, 0.15, (2 / 3, 1 / 3)),
+    ],
+)
+def test_frames_are_read_where_something_comes_close_to_the_threshold(
+    low: float, left: float, shares: tuple[float, float]
+) -> None:
+    """Packets leave those that are near to it."""
+    gate = replace(OPEN, skims=profile_of().skims, left=left)
+    assert gate.read(low) == pytest.approx(shares)
+    assert OPEN.read(low) == (1, 0)
 
 
 def test_the_price_of_a_plan_is_that_of_its_nodes() -> None:

@@ -12,12 +12,11 @@ from vqe.logical.plan import Task
 from vqe.models.specialised import SpecialisedModel
 from vqe.physical.operator import Run
 from vqe.physical.specialise import smoothed
-from vqe.skims import Skims
+from vqe.skims import Skims, around
 from vqe.video import Skim, Thumbnails, apart, groups, split
 
 MOST_SHOWN = 0.25  # of the parts: where something is in more of them, looking at some frames first saves little
 OTHERS = 12  # parts in which nothing is known to be, to see what skimming takes
-WHOLE = 0.9  # of the frames of the pool that a part may have: of it, the highest score is known
 
 Singles = NDArray[np.float32]
 
@@ -57,7 +56,8 @@ def learn_skims(
         low, high = np.searchsorted(numbers, [part[0], part[-1] + 1])
         frame = int(pool.frames[sampled[place]])
         beside[place] = shown_beside(frame, numbers[low:high], found[low:high], reach * STEP)
-    return Skims(STEP, beside, _peaks(pool, own, [part.stop - part.start for part in parts], scores))
+    near = _near(pool, scores, around(STEP, reach * STEP))
+    return Skims(STEP, beside, near, _ahead(near, own))
 
 
 def _skimmed(
@@ -74,10 +74,10 @@ def _skimmed(
             seen.append((frames, found))
             return found
 
-        return Skim(STEP, look, lambda *_: True, lambda frames: np.zeros(len(frames), np.bool_))
+        return Skim(STEP, look, lambda frames, _: _none(frames), 0, _none)
 
     def look(frames: NDArray[np.int64], _: NDArray[np.uint8]) -> tuple[None, NDArray[np.bool_]]:
-        return None, np.zeros(len(frames), np.bool_)
+        return None, _none(frames)
 
     for _ in reader.stream(parts, lambda: look, skim):
         check()
@@ -86,6 +86,10 @@ def _skimmed(
     numbers = np.concatenate([frames for frames, _ in seen])
     order = np.argsort(numbers)
     return numbers[order], np.concatenate([scores for _, scores in seen])[order]
+
+
+def _none(frames: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.zeros(len(frames), np.bool_)
 
 
 def shown_beside(frame: int, numbers: NDArray[np.int64], scores: Singles, reach: int) -> float:
@@ -97,10 +101,17 @@ def shown_beside(frame: int, numbers: NDArray[np.int64], scores: Singles, reach:
     return max([0.0, *map(float, means[max(0, after - 1) : after + 1])])
 
 
-def _peaks(pool: Pool, own: NDArray[np.int64], sizes: list[int], scores: Singles) -> Singles:
-    """Of the parts that the pool has all of, or of all if there are none, the highest score."""
-    edges = np.concatenate([[0], np.flatnonzero(np.diff(own)) + 1])
-    peaks: Singles = np.maximum.reduceat(scores, edges)
-    held = np.diff(edges, append=len(pool)) * STEP
-    whole = held >= WHOLE * np.array(sizes)[own[edges]]
-    return peaks[whole] if whole.any() else peaks
+def _near(pool: Pool, scores: Singles, most: int) -> Singles:
+    """Of each frame of the pool the highest score of those that are so near."""
+    near, n = scores.copy(), len(pool)
+    for step in range(1, most // STEP + 1):
+        close = np.flatnonzero(pool.frames[step:] - pool.frames[: n - step] <= most)
+        near[close] = np.maximum(near[close], scores[close + step])
+        near[close + step] = np.maximum(near[close + step], scores[close])
+    return near
+
+
+def _ahead(near: Singles, parts: NDArray[np.int64]) -> Singles:
+    """The highest from each on to the end of its part."""
+    edges = np.flatnonzero(np.diff(parts)) + 1
+    return np.concatenate([np.maximum.accumulate(part[::-1])[::-1] for part in np.split(near, edges)])

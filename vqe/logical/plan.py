@@ -216,8 +216,8 @@ class Thumbnails(Node):
     proxy   the small model that looks at them while others are decoded, on all cores: Specialise goes by its scores.
             Pictures of frames that score within `closer`, as means over `smooth` frames, and of those that the
             `audit` will draw are kept at hand for the reference model
-    skim    it looks at every so many frames first, and at all of them, the share `left`, only in those parts where
-            there may be something
+    skim    it looks at every so many frames first, and then at those, the share `left`, that are near to where there
+            may be something; on the way there it decodes the share `passed`
     """
 
     input: Node
@@ -230,6 +230,7 @@ class Thumbnails(Node):
     audit: Audit | None = unseen()
     skim: int | None = shown("every {} first", None)
     left: float = unseen(1.0)
+    passed: float = unseen(0.0)
 
 
 @dataclass(frozen=True)

@@ -146,8 +146,8 @@ def pictured(
     closer = CLOSER_LOOK * undecided[0], 1 - CLOSER_LOOK * (1 - undecided[1])
     smooth = None if situation.profile is None else situation.profile.smooth or None
     skim = None if gate.skims is None else gate.skims.apart
-    left = gate.read(undecided[0])
-    return Thumbnails(scan, size, task.video, task.frames_in(task.window), proxy, smooth, closer, audit, skim, left)
+    window, read = task.frames_in(task.window), gate.read(undecided[0])
+    return Thumbnails(scan, size, task.video, window, proxy, smooth, closer, audit, skim, *read)
 
 
 # --- a small model --------------------------------------------------------------------------------------------------
@@ -310,10 +310,11 @@ def _cascade_seconds(
     situation: Situation, population: NDArray[np.float32], thresholds: Thresholds, every: int, gate: Gate
 ) -> float:
     costs, frames = situation.costs, len(situation.task.frames)
-    keys = 0.0 if gate.packets is None else frames * key_share(situation.task.video) * costs.keyframe
+    keys = 0.0 if gate.packets is None else key_share(situation.task.video) * frames * costs.keyframe
     asked = _asked(situation, population, thresholds, every, gate)
-    skimming = 0.0 if gate.skims is None else frames * costs.skim
-    looking = skimming + gate.read(thresholds.low) * small_seconds(situation)
+    near, passed = gate.read(thresholds.low)
+    skims = 0.0 if gate.skims is None else 1 + passed
+    looking = skims * frames * costs.skim + near * small_seconds(situation)
     return keys + gate.left * looking + asked * costs.reference
 
 

@@ -86,12 +86,15 @@ class Gate:
         idle = self.idle()
         return samples.where(~idle[self.packets.positions]), np.sort(self.packets.scores[~idle])
 
-    def read(self, low: float) -> float:
-        """Of the frames decoded the share whose part of the video is looked at frame by frame, because something in it
-        may score `low`, or come close to it."""
+    def read(self, low: float) -> tuple[float, float]:
+        """Of the frames decoded two shares: those looked at one by one, since something near them may score `low`, or
+        nearly that, and those that are decoded on the way there."""
         if self.skims is None:
-            return 1.0
-        return min(1.0, float((self.skims.peaks >= CLOSER_LOOK * low).mean()) / max(1e-9, self.left))
+            return 1.0, 0.0
+        near, ahead = (float((s >= CLOSER_LOOK * low).mean()) for s in (self.skims.near, self.skims.ahead))
+        decoded = max(1e-9, self.left)
+        near, ahead = min(1.0, near / decoded), min(1.0, ahead / decoded)
+        return near, ahead - near
 
     def idle(self) -> Bools:
         """Which frames of the packets are not decoded: bool [k]."""

@@ -15,6 +15,7 @@ from vqe.models.specialised import SpecialisedModel
 from vqe.physical.operator import Run
 from vqe.physical.specialise import smoothed
 from vqe.profile import load_model
+from vqe.skims import around
 from vqe.video import Look, Skim, Thumbnails, Video
 
 
@@ -49,20 +50,20 @@ class Scorer:
         return look
 
     def skim(self, apart: int) -> Skim:
-        """For the same thread, of frames so far apart: quiet is what is false, and far from being looked at closely."""
+        """For the same thread, of frames so far apart. What shows something is not false, or comes close to that."""
         model, draw = self._model(), self.drawn
 
         def look(frames: NDArray[np.int64], small: NDArray[np.uint8]) -> NDArray[np.float32]:
             return model.probabilities(small, self.reader.backgrounds(frames))
 
-        def quiet(frames: NDArray[np.int64], scores: NDArray[np.float32]) -> bool:
-            return bool((smoothed(scores, frames, self.reach) < self.closer[0]).all())
+        def shows(frames: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.bool_]:
+            return np.asarray(smoothed(scores, frames, self.reach) >= self.closer[0], np.bool_)
 
         def drawn(frames: NDArray[np.int64]) -> NDArray[np.bool_]:
             none = np.zeros(len(frames), np.bool_)
             return none if draw is None else draw(frames, none)
 
-        return Skim(apart, look, quiet, drawn)
+        return Skim(apart, look, shows, around(apart, self.reach), drawn)
 
     def _model(self) -> SpecialisedModel:
         """The thread's own."""
@@ -88,5 +89,6 @@ class Scorer:
         scoring = self.seconds / self.reader.busy
         run.library.remember_cost("specialise", self.proxy.model, scoring, self.frames)
         fingerprint = video.files[0].index.fingerprint
-        run.library.remember_cost("thumbnail", fingerprint, self.reader.seconds - scoring, self.frames)
+        if not self.reader.skimmed:  # else much is decoded on the way to what is looked at
+            run.library.remember_cost("thumbnail", fingerprint, self.reader.seconds - scoring, self.frames)
         run.library.remember_cost("skim", fingerprint, self.reader.skimming, self.reader.skimmed)

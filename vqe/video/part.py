@@ -45,11 +45,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class Skim:
-    """A look at some frames of a part, to see whether it is quiet (NoScope, VLDB 2017, section 4, skips frames too).
+    """A look at some frames of a part, to see where there may be something (NoScope, VLDB 2017, section 4, skips frames
+    too).
 
     apart  frames from one that is looked at to the next, at the least; of every other one that is at most twice as far
     look   scores float32 [n] of the numbers and thumbnails of some frames
-    quiet  whether frames that score so, all that were looked at so far, show nothing
+    shows  which of the frames looked at, that score so, show that there may be something: bool [n]
+    reach  frames to either side of these are looked at as well
     drawn  which of some frames, bool [n], are needed whatever is seen, to check what comes of it: they are not looked
            at, so that they fare as those do that are left out
 
@@ -58,7 +60,8 @@ class Skim:
 
     apart: int
     look: Callable[[NDArray[np.int64], NDArray[np.uint8]], NDArray[np.float32]]
-    quiet: Callable[[NDArray[np.int64], NDArray[np.float32]], bool]
+    shows: Callable[[NDArray[np.int64], NDArray[np.float32]], Bools]
+    reach: int
     drawn: Callable[[NDArray[np.int64]], Bools]
 
 
@@ -74,12 +77,44 @@ class Held:
         kept = max(1, len(self.frames)) + sum(self._room.acquire(blocking=False) for _ in others)
         self.frames = [*self.frames, *fresh][-kept:] if fresh else self.frames
 
+    def drop(self, numbers: NDArray[np.int64]) -> None:
+        """Those of these numbers."""
+        dropped = set(numbers.tolist())
+        kept = [held for held in self.frames if held[0] not in dropped]
+        for _ in range(max(0, len(self.frames) - 1) - max(0, len(kept) - 1)):
+            self._room.release()
+        self.frames = kept
+
     def taken(self) -> list[HeldFrame]:
         """All of them, which leaves room for others."""
         frames, self.frames = self.frames, []
         for _ in frames[1:]:
             self._room.release()
         return frames
+
+
+@dataclass(frozen=True)
+class Skimmed:
+    """n frames of a part of which some were looked at first: what each scores by these, float32 [n], and which ones are
+    near to where there may be something, bool [n]."""
+
+    frames: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    busy: Bools
+
+    def looked_at(self, front: Front, look: Look, held: Held) -> Seen:
+        """After a look, which scores, at those that are near. Those of them that cannot be decoded are left out."""
+        if not self.busy.any():
+            return Seen(self.frames, None, self.scores)
+        near = self.frames[self.busy]
+        held.drop(near)
+        seen = look_at(front, near, look, held)
+        held.frames.sort(key=lambda frame: frame[0])
+        scores, there = self.scores.copy(), ~self.busy
+        if seen.scores is not None:
+            own = np.searchsorted(self.frames, seen.frames)
+            scores[own], there[own] = seen.scores, True
+        return Seen(self.frames[there], None, scores[there])
 
 
 def look_at(front: Front, frames: NDArray[np.int64], look: Look, held: Held) -> Seen:
@@ -106,9 +141,9 @@ def look_at(front: Front, frames: NDArray[np.int64], look: Look, held: Held) -> 
     )
 
 
-def skimmed(front: Front, frames: NDArray[np.int64], skim: Skim, held: Held) -> Seen | None:
-    """A quiet part of strictly rising frames; those that were not looked at score as the ones beside them. None where
-    there may be something, or too little of it can be decoded: nothing is held then."""
+def skimmed(front: Front, frames: NDArray[np.int64], skim: Skim, held: Held) -> Skimmed | None:
+    """Strictly rising frames after a look at some of them; the others score as the ones beside them. None where too
+    little can be decoded: nothing is held then."""
     lost = front.lost.copy()
     numbers, scores = np.empty(0, np.int64), np.empty(0, np.float32)
     with closing(_thinned(front, frames, skim, held)) as source:
@@ -116,14 +151,12 @@ def skimmed(front: Front, frames: NDArray[np.int64], skim: Skim, held: Held) -> 
             fresh = np.array([n for n, _ in found], np.int64)
             numbers = np.append(numbers, fresh)
             scores = np.append(scores, skim.look(fresh, np.stack([small for _, small in found])))
-            if not skim.quiet(numbers, scores):
-                break
-        else:
-            if _near(frames, numbers, 2 * skim.apart) and front.lost == lost:
-                return Seen(frames, None, np.interp(frames, numbers, scores).astype(np.float32))
-    front.lost = lost
-    held.taken()
-    return None
+    if front.lost != lost or not _near(frames, numbers, 2 * skim.apart).all():
+        front.lost = lost
+        held.taken()
+        return None
+    busy = _near(frames, numbers[skim.shows(numbers, scores)], skim.reach)
+    return Skimmed(frames, np.interp(frames, numbers, scores).astype(np.float32), busy)
 
 
 def _thinned(
@@ -145,13 +178,10 @@ def _thinned(
                 yield number, front.thumbnail(frame, pictures)
 
 
-def _near(frames: NDArray[np.int64], seen: NDArray[np.int64], most: int) -> bool:
-    """Whether each of rising frames is that near to one that was seen."""
-    if not len(seen):
-        return False
-    after = np.minimum(np.searchsorted(seen, frames), len(seen) - 1)
-    distance = np.minimum(np.abs(seen[after] - frames), np.abs(seen[after - 1] - frames))
-    return bool(distance.max() <= most)
+def _near(frames: NDArray[np.int64], others: NDArray[np.int64], most: int) -> Bools:
+    """Which of rising frames are that near to one of the others: bool [n]."""
+    low = np.searchsorted(others, frames - most)
+    return np.asarray(low < np.searchsorted(others, frames + most, side="right"), np.bool_)
 
 
 def frame_bytes(video: Video) -> int:

@@ -125,8 +125,8 @@ class Thumbnails:
 
         parts  as `parts` makes them
         look   makes a look at frames, for one thread; frames that may need a closer look are held as `read` does
-        skim   and one that parts are skimmed by first, where they can be decoded apart: no closer look is taken at
-               those that are quiet
+        skim   and one at some frames of a part first, where it can be decoded apart: then only those are looked at that
+               are near to where there may be something
         """
         workers = self.workers
         room = threading.Semaphore(self.room)
@@ -138,10 +138,9 @@ class Thumbnails:
 
             def work(frames: NDArray[np.int64]) -> tuple[Seen, Held, float, float]:
                 held, start = Held(room), time.perf_counter() - front.waited
-                seen = skimmed(front, frames, first, held) if first is not None and len(frames) else None
+                told = skimmed(front, frames, first, held) if first is not None and len(frames) else None
                 between = time.perf_counter() - front.waited
-                if seen is None:
-                    seen = look_at(front, frames, own, held)
+                seen = look_at(front, frames, own, held) if told is None else told.looked_at(front, own, held)
                 return seen, held, between - start, time.perf_counter() - front.waited - between
 
             try:
