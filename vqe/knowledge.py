@@ -142,9 +142,8 @@ class Knowledge:
                 return self._reference_seconds(node.task.info.key, node.task.video)
             case PacketFilter():
                 return self._keyframe_seconds(node.video)
-            case Thumbnails(skim=skim, left=left, passed=passed):
-                skimming = 0.0 if skim is None else (1 + passed) * self._skim_seconds(node.video)
-                return skimming + left * self._thumbnail_seconds(node.video)
+            case Thumbnails(left=left, skimmed=skimmed):
+                return skimmed * self._skim_seconds(node.video) + left * self._thumbnail_seconds(node.video)
             case Difference(against=against):
                 return self._difference_seconds(against)
             case Specialise(model=model):

@@ -80,8 +80,8 @@ def by_kind(found: list[Candidate], kind: str) -> Candidate:
 
 def seconds_of(node: Any) -> float:
     match node:
-        case plan.Thumbnails(left=left, passed=passed):
-            return (1 + passed) * COSTS.skim + left * COSTS.thumbnail
+        case plan.Thumbnails(left=left, skimmed=skimmed):
+            return skimmed * COSTS.skim + left * COSTS.thumbnail
         case plan.Specialise():
             return COSTS.specialised
     return COSTS.reference
@@ -102,7 +102,7 @@ def test_it_is_chosen_where_most_frames_are_far_from_anything() -> None:
     chosen = best(found)
     assert chosen.kind == "skimming" and "every 3 looked at first" in chosen.description
     node = thumbnails(chosen)
-    assert (node.skim, node.left, node.passed) == (APART, pytest.approx(0.1), pytest.approx(0.1))
+    assert (node.skim, node.left, node.skimmed) == (APART, pytest.approx(0.1), pytest.approx(1.1))
     assert label(node) == "Thumbnails 96×96 every 3 first"
     assert foretold(node, MEASURED).endswith("10.0 % looked at one by one")
     whole = by_kind(found, "cascade")
@@ -183,11 +183,11 @@ def test_what_no_threshold_would_find_is_out_of_reach() -> None:
 @pytest.mark.parametrize(
     ("low", "left", "shares"),
     [
-        (0.5, 1.0, (0.1, 0.1)),
-        (2.1e-5, 1.0, (0.1, 0.1)),
-        (1.9e-5, 1.0, (1.0, 0.0)),
-        (0.5, 0.5, (0.2, 0.2)),
-        (0.5, 0.15, (2 / 3, 1 / 3)),
+        (0.5, 1.0, (0.1, 1.1)),
+        (2.1e-5, 1.0, (0.1, 1.1)),
+        (1.9e-5, 1.0, (1.0, 1.0)),
+        (0.5, 0.5, (0.2, 1.2)),
+        (0.5, 0.15, (2 / 3, 4 / 3)),
     ],
 )
 def test_frames_are_read_where_something_comes_close_to_the_threshold(

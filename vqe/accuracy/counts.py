@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,12 +52,18 @@ class Count:
 
     def most(self, limits: NDArray[np.float64]) -> NDArray[np.int64]:
         """The largest counts against which there is less evidence (-ln p) than each limit: int64 [n]."""
-        return np.clip(most_true(self.size, self.sampled, self.found, limits), self.low, self.high)
+        return np.clip(_most_true(self.size, self.sampled, self.found, limits.tobytes()), self.low, self.high)
 
     def least(self, limits: NDArray[np.float64]) -> NDArray[np.int64]:
         """The smallest counts, likewise."""
-        others = most_true(self.size, self.sampled, self.sampled - self.found, limits)
+        others = _most_true(self.size, self.sampled, self.sampled - self.found, limits.tobytes())
         return np.clip(self.size - others, self.low, self.high)
+
+
+@lru_cache(256)
+def _most_true(size: int, sampled: int, found: int, limits: bytes) -> NDArray[np.int64]:
+    """See there. The rates of one answer all ask the same of the same samples."""
+    return most_true(size, sampled, found, np.frombuffer(limits, np.float64))
 
 
 def share(wrong: Sequence[Count], right: Sequence[Count], settled: int, sure: int, confidence: float) -> Interval:

@@ -217,7 +217,7 @@ class Thumbnails(Node):
             Pictures of frames that score within `closer`, as means over `smooth` frames, and of those that the
             `audit` will draw are kept at hand for the reference model
     skim    it looks at every so many frames first, and then at those, the share `left`, that are near to where there
-            may be something; on the way there it decodes the share `passed`
+            may be something. `skimmed`: the share for which decoding is paid so, twice for what lies on the way there
     """
 
     input: Node
@@ -230,7 +230,7 @@ class Thumbnails(Node):
     audit: Audit | None = unseen()
     skim: int | None = shown("every {} first", None)
     left: float = unseen(1.0)
-    passed: float = unseen(0.0)
+    skimmed: float = unseen(0.0)
 
 
 @dataclass(frozen=True)

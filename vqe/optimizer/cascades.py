@@ -312,9 +312,8 @@ def _cascade_seconds(
     costs, frames = situation.costs, len(situation.task.frames)
     keys = 0.0 if gate.packets is None else key_share(situation.task.video) * frames * costs.keyframe
     asked = _asked(situation, population, thresholds, every, gate)
-    near, passed = gate.read(thresholds.low)
-    skims = 0.0 if gate.skims is None else 1 + passed
-    looking = skims * frames * costs.skim + near * small_seconds(situation)
+    near, skimmed = gate.read(thresholds.low)
+    looking = skimmed * frames * costs.skim + near * small_seconds(situation)
     return keys + gate.left * looking + asked * costs.reference
 
 

@@ -88,13 +88,13 @@ class Gate:
 
     def read(self, low: float) -> tuple[float, float]:
         """Of the frames decoded two shares: those looked at one by one, since something near them may score `low`, or
-        nearly that, and those that are decoded on the way there."""
+        nearly that; and those that are skimmed, of which what lies on the way there counts twice."""
         if self.skims is None:
             return 1.0, 0.0
         near, ahead = (float((s >= CLOSER_LOOK * low).mean()) for s in (self.skims.near, self.skims.ahead))
         decoded = max(1e-9, self.left)
         near, ahead = min(1.0, near / decoded), min(1.0, ahead / decoded)
-        return near, ahead - near
+        return near, 1 + ahead - near
 
     def idle(self) -> Bools:
         """Which frames of the packets are not decoded: bool [k]."""
