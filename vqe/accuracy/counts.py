@@ -60,7 +60,7 @@ class Count:
         return np.clip(self.size - others, self.low, self.high)
 
 
-@lru_cache(256)
+@lru_cache(4096)
 def _most_true(size: int, sampled: int, found: int, limits: bytes) -> NDArray[np.int64]:
     """See there. The rates of one answer all ask the same of the same samples."""
     return most_true(size, sampled, found, np.frombuffer(limits, np.float64))

@@ -49,7 +49,8 @@ def most_true(size: int, sampled: int, found: int, limits: NDArray[np.float64]) 
     high = np.full(len(limits), size - sampled + found, np.int64)
     while np.any(low < high):
         middle = (low + high + 1) // 2
-        kept = evidence_against(middle, size, sampled, found) < limits
+        tried, place = np.unique(middle, return_inverse=True)  # many are the same
+        kept = evidence_against(tried, size, sampled, found)[place] < limits
         low, high = np.where(kept, middle, low), np.where(kept, high, middle - 1)
     return low
 
