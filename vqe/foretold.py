@@ -60,6 +60,8 @@ def _measured(operator: Operator, tally: Tally | None) -> Iterator[str]:
     match operator.node:
         case PacketFilter():
             yield f"{_percent(1 - tally.idle / max(1, operator.rows))} decoded"
+        case Thumbnails(skim=int()):
+            yield f"{_percent(tally.looked / max(1, operator.rows - tally.idle))} looked at one by one"
         case Difference(against="earlier"):
             yield f"{_percent(1 - tally.carried / max(1, tally.compared))} differ"
         case Specialise():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -233,6 +234,15 @@ def test_an_answer_by_skimming(opened: tuple[vqe.Connection, Squares]) -> None:
     assert np.array_equal(found, TRUE)
     assert report.plan == "cascade: skimming, by hand"
     assert squares.asked < FRAMES / 10
+
+
+def test_what_was_looked_at_stands_beside_what_was_foretold(opened: tuple[vqe.Connection, Squares]) -> None:
+    db, _ = opened
+    relation = db.sql(f"EXPLAIN ANALYZE {QUERY}")
+    assert relation is not None
+    (line,) = (line for row in relation.fetchall() for line in row[-1].splitlines() if "Thumbnails" in line)
+    shares = [float(share) for share in re.findall(r"([\d.]+) % looked at one by one", line)]
+    assert len(shares) == 2 and shares[0] == pytest.approx(shares[1], abs=5)
 
 
 def test_it_may_be_left_out(opened: tuple[vqe.Connection, Squares]) -> None:

@@ -16,7 +16,7 @@ from vqe.skims import Skims, around
 from vqe.video import Skim, Thumbnails, apart, groups, split
 
 MOST_SHOWN = 0.25  # of the parts: where something is in more of them, looking at some frames first saves little
-OTHERS = 12  # parts in which nothing is known to be, to see what skimming takes
+OTHERS = 8  # parts in which nothing is known to be, to see what skimming takes
 
 Singles = NDArray[np.float32]
 

@@ -68,7 +68,7 @@ class Tally:
 
     dropped, returned  frames that were decided false, and true, without the model; `edges_…`: those of them that only
                 an event's edge hangs on (vqe.edges), to which no budget applies: nobody was asked where exactly it lies
-    idle        frames that were never decoded
+    idle        frames that were never decoded; `looked`: those that a small model looked at one by one
     verdicts    int64 [3]: frames that cheap evidence left undecided, called false, called true
     compared    frames that were compared with an earlier one; `carried`: those that take over its answer
     calls       of the reference model; `checked`: those of the audit alone
@@ -85,6 +85,7 @@ class Tally:
     edges_returned: Counts = field(default_factory=Counts)
     verdicts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
     idle: int = 0
+    looked: int = 0
     compared: int = 0
     carried: int = 0
     calls: int = 0
@@ -99,6 +100,7 @@ class Tally:
         if batch.evidence is None:
             return
         self.verdicts += np.bincount(batch.evidence.verdicts - UNDECIDED, minlength=3)
+        self.looked = batch.evidence.source.looked
         if batch.evidence.scores is not None:
             self.idle += int(np.isnan(batch.evidence.scores).sum())
         if batch.evidence.origins is not None:

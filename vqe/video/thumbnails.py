@@ -42,9 +42,9 @@ class Thumbnails:
 
     readers, scenery  shared with others who look at the same video
     room     how many full pictures of a stream can be held
-    seconds  that streams have taken to look at frames, the work of all cores side by side; `skimming`: and to skim
-             `skimmed` frames. `busy`: how many cores there were at the most. `decoded`: frames, by streams, and
-             `making`: the seconds that thumbnails of them took, of one core
+    seconds  that streams have taken to look at `looked` frames one by one, the work of all cores side by side;
+             `skimming`: and to skim `skimmed` frames. `busy`: how many cores there were at the most. `decoded`: frames,
+             by streams, and `making`: the seconds that thumbnails of them took, of one core
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Thumbnails:
         self.seconds = 0.0
         self.skimming = 0.0
         self.skimmed = 0
+        self.looked = 0
         self.decoded = 0
         self.making = 0.0
         self.busy = 1
@@ -132,16 +133,17 @@ class Thumbnails:
         room = threading.Semaphore(self.room)
 
         @contextmanager
-        def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, Held, float, float]]]:
+        def make() -> Iterator[Callable[[NDArray[np.int64]], tuple[Seen, int, Held, float, float]]]:
             front, own = Front(self.video, self.size, self._readers), look()
             first = skim() if skim is not None and self._apart else None
 
-            def work(frames: NDArray[np.int64]) -> tuple[Seen, Held, float, float]:
+            def work(frames: NDArray[np.int64]) -> tuple[Seen, int, Held, float, float]:
                 held, start = Held(room), time.perf_counter() - front.waited
                 told = skimmed(front, frames, first, held) if first is not None and len(frames) else None
                 between = time.perf_counter() - front.waited
                 seen = look_at(front, frames, own, held) if told is None else told.looked_at(front, own, held)
-                return seen, held, between - start, time.perf_counter() - front.waited - between
+                looked = len(frames) if told is None else int(told.busy.sum())
+                return seen, looked, held, between - start, time.perf_counter() - front.waited - between
 
             try:
                 yield work
@@ -160,8 +162,9 @@ class Thumbnails:
                 yield part
 
         try:
-            for seen, held, first, second in in_order(tasks(), make, workers):
+            for seen, looked, held, first, second in in_order(tasks(), make, workers):
                 skimming, looking = skimming + first, looking + second
+                self.looked += looked
                 for number, frame, converter in held.taken():
                     self._hold(number, frame, converter, self.room)
                 yield seen
