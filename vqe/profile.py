@@ -32,7 +32,7 @@ from vqe.video import Video
 if TYPE_CHECKING:
     from vqe.models.specialised import SpecialisedModel
 
-VERSION = "2"
+VERSION = "3"
 LARGEST = 4_000_000  # bytes: no profile is larger, as a rule
 FORGOTTEN = ("difference.", packets.PREFIX, skims.PREFIX)  # arrays that speak of the samples by their positions
 _NOT_DESCRIBED = (
@@ -121,6 +121,12 @@ class Profile:
     def learnt_on(self, video: Video) -> bool:
         """Whether it was learnt on this video, so that frames have the same numbers; files may have come since."""
         return tuple(file.index.fingerprint for file in video.files[: len(self.files)]) == self.files
+
+    def learnt_frames(self, video: Video) -> int:
+        """On how many of its frames, from the first on: what hangs on how a file is coded is known of these alone."""
+        if not self.learnt_on(video):
+            return 0
+        return sum(file.frame_count for file in video.files[: len(self.files)])
 
 
 def path_of(folder: Path, task: Task) -> Path:

@@ -21,7 +21,7 @@ class Skims:
     beside  float32 [m], of the profile's samples: of true ones the higher score of the two frames beside that are
             looked at, in which the sample's own has no part; 1 of false ones
     near    float32 [n], of n frames that stand for all: the highest score of those `around`
-    ahead   float32 [n]: the same, or that of a later one before the next key frame, if that is higher
+    ahead   float32 [n]: the same, or that of a later one in its group of pictures, if that is higher
     """
 
     apart: int

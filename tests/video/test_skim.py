@@ -49,7 +49,8 @@ def scores_of(frames: Numbers) -> NDArray[np.float32]:
 class Watch:
     """Skims, and remembers which frames were looked at for that, and which one by one."""
 
-    def __init__(self, drawn: Numbers | None = None) -> None:
+    def __init__(self, drawn: Numbers | None = None, rough: int = FRAMES) -> None:
+        self.rough = rough
         self.drawn = np.empty(0, np.int64) if drawn is None else drawn
         self.glanced: list[int] = []
         self.looked: list[int] = []
@@ -62,7 +63,7 @@ class Watch:
                 self.glanced += frames.tolist()
             return scores_of(frames)
 
-        return Skim(APART, look, lambda _, scores: scores >= 0.5, REACH, lambda f: np.isin(f, self.drawn))
+        return Skim(APART, self.rough, look, lambda _, scores: scores >= 0.5, REACH, lambda f: np.isin(f, self.drawn))
 
     def look(self) -> Callable[[Numbers, NDArray[np.uint8]], tuple[NDArray[np.float32], Bools]]:
         def look(frames: Numbers, _: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Bools]:
@@ -111,6 +112,31 @@ def test_no_frame_is_far_from_one_that_was_looked_at(video: Video) -> None:
     gaps = np.diff(sorted(watch.glanced))
     assert gaps.max() <= 2 * APART and len(watch.glanced) < 60
     assert sorted(watch.glanced)[0] == 0 and not watch.looked
+
+
+def test_gaps_have_ends_that_are_looked_at(video: Video) -> None:
+    """As far as they are decoded for others."""
+    frames = np.concatenate([np.arange(0, 12), np.arange(20, 31), np.arange(60, 72)])
+    watch = Watch()
+    with Thumbnails(video, SIDE) as reader:
+        list(streamed(reader, watch, frames))
+    looked = np.array(sorted(watch.glanced))
+    assert {0, 60, 71} <= {*looked.tolist()} and all(np.abs(looked - n).min() <= APART for n in (11, 20, 30))
+
+
+def test_of_files_that_nothing_is_known_of_pictures_are_exact(tmp_path: Path) -> None:
+    """Frames that others lean on are left out before a number only."""
+    how = {"gop": 60, "bframes": 3, "options": {"preset": "medium", "x264-params": "b-pyramid=normal:b-adapt=0"}}
+    two = open_video("clip", make_files(tmp_path, [how, how], 120), {}, None)
+    decoded = []
+    for rough in (240, 120, 0):
+        watch = Watch(rough=rough)
+        with Thumbnails(two, SIDE) as reader:
+            list(streamed(reader, watch, np.concatenate([np.arange(0, 120), np.arange(120, 240)])))
+            decoded.append(reader.decoded)
+        assert np.diff(sorted(set(watch.glanced))).max() <= 2 * APART
+    assert decoded[0] < 0.8 * decoded[2]
+    assert decoded[0] + decoded[2] == pytest.approx(2 * decoded[1], abs=4)
 
 
 def test_fewer_are_decoded_where_some_are_leant_on_by_nobody(video: Video) -> None:

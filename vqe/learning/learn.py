@@ -130,7 +130,8 @@ class _Lesson:
         if not self.task.frames.consecutive:
             return self._keep(trained.model, profile)
         packets = learn_packets(self.task, self.pool, trained.raw, trained.scores)
-        skims = learn_skims(self.task, self.pool, self.reader, self.run, trained.model, trained.scores, trained.reach)
+        true, scores = trained.samples.true, trained.scores
+        skims = learn_skims(self.task, self.pool, self.reader, self.run, trained.model, true, scores, trained.reach)
         return self._keep(trained.model, replace(profile, packets=packets, skims=skims))
 
     # --- buying labels ----------------------------------------------------------------------------------------------

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from vqe.learning.pool import STEP, Pool
 from vqe.logical.plan import Task
 from vqe.models.specialised import SpecialisedModel
+from vqe.physical.chance import chances
 from vqe.physical.operator import Run
 from vqe.physical.specialise import smoothed
 from vqe.skims import Skims, around
 from vqe.video import Skim, Thumbnails, apart, groups, split
 
 MOST_SHOWN = 0.25  # of the parts: where something is in more of them, looking at some frames first saves little
+CHECKED = 0.003  # of the frames have to be exact besides, about as many as an audit draws
 OTHERS = 8  # parts in which nothing is known to be, to see what skimming takes
 
 Singles = NDArray[np.float32]
@@ -27,41 +29,48 @@ def learn_skims(
     reader: Thumbnails,
     run: Run,
     model: SpecialisedModel,
+    true: NDArray[np.bool_],
     scores: Singles,
     reach: int,
 ) -> Skims | None:
     """Skim the parts with true samples, and a few others, and keep what that takes; None where they cannot be decoded
     apart, or are many.
 
+    true    bool [m], of the pool's samples, over windows where the query has such
     scores  float32 [n], of the pool by the model: means over `reach` frames of the pool to either side
     Raises RunError, KeyboardInterrupt.
     """
     if not apart(task.video):
         return None
-    frames = task.frames.array()
-    parts = list(split(groups(task.video), frames, np.ones(len(frames), np.bool_)))
+    frames, keys = task.frames.array(), groups(task.video)
+    parts = list(split(keys, frames, np.ones(len(frames), np.bool_)))
     starts = np.array([frames[part.start] for part in parts], np.int64)
     own = np.searchsorted(starts, pool.frames, side="right") - 1
     sampled = pool.sampled
-    shown = np.unique(own[sampled[pool.true[sampled]]])
+    shown = np.unique(own[sampled[true]])
     if len(shown) > MOST_SHOWN * len(np.unique(own)):
         return None
     idle = np.setdiff1d(own, shown)
     chosen = np.union1d(shown, idle[:: max(1, len(idle) // OTHERS)])
-    numbers, found = _skimmed(reader, model, [frames[parts[part]] for part in chosen], run.check)
+    drawn = chances(task.video, frames, "skims", run.library.settings.seed) < CHECKED
+    numbers, found = _skimmed(reader, model, [frames[parts[part]] for part in chosen], frames[drawn], run.check)
     run.library.remember_cost("skim", task.video.files[0].index.fingerprint, reader.skimming, reader.skimmed)
     beside = np.ones(len(sampled), np.float32)
-    for place in np.flatnonzero(pool.true[sampled]):
+    for place in np.flatnonzero(true):
         part = frames[parts[own[sampled[place]]]]
         low, high = np.searchsorted(numbers, [part[0], part[-1] + 1])
         frame = int(pool.frames[sampled[place]])
         beside[place] = shown_beside(frame, numbers[low:high], found[low:high], reach * STEP)
     near = _near(pool, scores, around(STEP, reach * STEP))
-    return Skims(STEP, beside, near, _ahead(near, own))
+    return Skims(STEP, beside, near, _ahead(near, np.searchsorted(keys, pool.frames, side="right")))
 
 
 def _skimmed(
-    reader: Thumbnails, model: SpecialisedModel, parts: list[NDArray[np.int64]], check: Callable[[], None]
+    reader: Thumbnails,
+    model: SpecialisedModel,
+    parts: list[NDArray[np.int64]],
+    drawn: NDArray[np.int64],
+    check: Callable[[], None],
 ) -> tuple[NDArray[np.int64], Singles]:
     """The frames that are looked at first, rising, and what they score one by one: float32 [k]."""
     seen: list[tuple[NDArray[np.int64], Singles]] = []
@@ -74,7 +83,7 @@ def _skimmed(
             seen.append((frames, found))
             return found
 
-        return Skim(STEP, look, lambda frames, _: _none(frames), 0, _none)
+        return Skim(STEP, reader.video.frame_count, look, lambda f, _: _none(f), 0, lambda f: np.isin(f, drawn))
 
     def look(frames: NDArray[np.int64], _: NDArray[np.uint8]) -> tuple[None, NDArray[np.bool_]]:
         return None, _none(frames)
@@ -93,11 +102,12 @@ def _none(frames: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def shown_beside(frame: int, numbers: NDArray[np.int64], scores: Singles, reach: int) -> float:
-    """The higher of the means around the two frames next to one, in which its own score has no part; 0 where there are
-    none."""
+    """The higher of the means around the two frames next to one; 0 where there are none. Its own score must not raise
+    them: others as true are not looked at."""
     others = numbers != frame
-    numbers, means = numbers[others], smoothed(scores[others], numbers[others], reach)
-    after = int(np.searchsorted(numbers, frame))
+    means = smoothed(scores[others], numbers[others], reach)
+    means = np.minimum(means, smoothed(scores, numbers, reach)[others])
+    after = int(np.searchsorted(numbers[others], frame))
     return max([0.0, *map(float, means[max(0, after - 1) : after + 1])])
 
 
@@ -111,7 +121,7 @@ def _near(pool: Pool, scores: Singles, most: int) -> Singles:
     return near
 
 
-def _ahead(near: Singles, parts: NDArray[np.int64]) -> Singles:
-    """The highest from each on to the end of its part."""
-    edges = np.flatnonzero(np.diff(parts)) + 1
+def _ahead(near: Singles, group: NDArray[np.int64]) -> Singles:
+    """The highest from each on to the end of its group of pictures."""
+    edges = np.flatnonzero(np.diff(group)) + 1
     return np.concatenate([np.maximum.accumulate(part[::-1])[::-1] for part in np.split(near, edges)])

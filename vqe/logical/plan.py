@@ -217,7 +217,8 @@ class Thumbnails(Node):
             Pictures of frames that score within `closer`, as means over `smooth` frames, and of those that the
             `audit` will draw are kept at hand for the reference model
     skim    it looks at every so many frames first, and then at those, the share `left`, that are near to where there
-            may be something. `skimmed`: the share for which decoding is paid so, twice for what lies on the way there
+            may be something. `skimmed`: the share for which decoding is paid so, twice for what lies on the way there;
+            `rough`: before that frame what is looked at first need not be exact
     """
 
     input: Node
@@ -231,6 +232,7 @@ class Thumbnails(Node):
     skim: int | None = shown("every {} first", None)
     left: float = unseen(1.0)
     skimmed: float = unseen(0.0)
+    rough: int = unseen(0)
 
 
 @dataclass(frozen=True)

@@ -142,12 +142,13 @@ def pictured(
     proxy: a small model that looks at them first, and leaves those open that score so; `audit`: of what it decides
     """
     task = situation.task
-    size = SIZE if situation.profile is None else situation.profile.size
+    known, window = situation.profile, task.frames_in(task.window)
+    if known is None:
+        return Thumbnails(scan, SIZE, task.video, window)
     closer = CLOSER_LOOK * undecided[0], 1 - CLOSER_LOOK * (1 - undecided[1])
-    smooth = None if situation.profile is None else situation.profile.smooth or None
-    skim = None if gate.skims is None else gate.skims.apart
-    window, read = task.frames_in(task.window), gate.read(undecided[0])
-    return Thumbnails(scan, size, task.video, window, proxy, smooth, closer, audit, skim, *read)
+    skim, read = None if gate.skims is None else gate.skims.apart, gate.read(undecided[0])
+    rough, smooth = known.learnt_frames(task.video), known.smooth or None
+    return Thumbnails(scan, known.size, task.video, window, proxy, smooth, closer, audit, skim, *read, rough)
 
 
 # --- a small model --------------------------------------------------------------------------------------------------
@@ -311,10 +312,9 @@ def _cascade_seconds(
 ) -> float:
     costs, frames = situation.costs, len(situation.task.frames)
     keys = 0.0 if gate.packets is None else key_share(situation.task.video) * frames * costs.keyframe
-    asked = _asked(situation, population, thresholds, every, gate)
     near, skimmed = gate.read(thresholds.low)
     looking = skimmed * frames * costs.skim + near * small_seconds(situation)
-    return keys + gate.left * looking + asked * costs.reference
+    return keys + gate.left * looking + costs.reference * _asked(situation, population, thresholds, every, gate)
 
 
 def small_seconds(situation: Situation) -> float:

@@ -49,8 +49,9 @@ class Scorer:
 
         return look
 
-    def skim(self, apart: int) -> Skim:
-        """For the same thread, of frames so far apart. What shows something is not false, or comes close to that."""
+    def skim(self, apart: int, rough: int) -> Skim:
+        """For the same thread, of frames so far apart, not exact before the number `rough`. What shows something is not
+        false, or comes close to that."""
         model, draw = self._model(), self.drawn
 
         def look(frames: NDArray[np.int64], small: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -63,7 +64,7 @@ class Scorer:
             none = np.zeros(len(frames), np.bool_)
             return none if draw is None else draw(frames, none)
 
-        return Skim(apart, look, shows, around(apart, self.reach), drawn)
+        return Skim(apart, rough, look, shows, around(apart, self.reach), drawn)
 
     def _model(self) -> SpecialisedModel:
         """The thread's own."""

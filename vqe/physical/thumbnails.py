@@ -57,7 +57,7 @@ def _on_all_cores(node: plan.Thumbnails, source: Batches, run: Run, reader: Thum
                 asked.append(own)
                 yield own.frames[wanted[part]]
 
-    skim = None if node.skim is None else partial(scorer.skim, node.skim)
+    skim = None if node.skim is None else partial(scorer.skim, node.skim, node.rough)
     for seen in reader.stream(parts(), scorer.look, skim):
         run.check()
         yield from _told(asked.pop(0), seen, reader)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqe.video.demux import Opened
-from vqe.video.sparing import SPARING_CODECS, Sparing
+from vqe.video.sparing import SPARING_CODECS, Sparing, among
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -35,7 +35,7 @@ class FrameReader:
         timed: bool = True,
         sparing: bool = False,
     ) -> None:
-        """`sparing`: frames that nobody wants are not decoded, unless others refer to them."""
+        """`sparing`: frames that nobody wants are not decoded, where that changes no other that is needed."""
         self.file = file
         self.pts = pts
         self.keyframes = keyframes
@@ -74,7 +74,7 @@ class FrameReader:
                 self.stop = number + 1
                 if found is not None:
                     yield number, found
-                elif number in needed:
+                elif among(needed, number, number):
                     self.lost += 1
             whole = True
         finally:

@@ -65,7 +65,7 @@ class Front:
             file = self.video.files[number]
             own = frames[files == number] - file.first_frame
             worth = None if needed is None else own[needed[files == number]]
-            about = None if near is None else own[near[files == number]]
+            about = None if near is None or not near[files == number].any() else own[near[files == number]]
             pictures, start = self._pictures_of(file), time.perf_counter()
             with self.readers.reader(file, int(own[0])) as reader:
                 self.waited += time.perf_counter() - start

@@ -35,7 +35,8 @@ HeldFrame: TypeAlias = "tuple[int, VideoFrame, Converter]"
 class Seen:
     """n frames: numbers, thumbnails uint8 [n, size, size], and what a look at them has told.
 
-    Those could be decoded; of a part that was skimmed it is all frames, without thumbnails.
+    Those could be decoded. Of a part that was skimmed it is all that nobody has tried to decode in vain, without
+    thumbnails.
     """
 
     frames: NDArray[np.int64]
@@ -48,17 +49,17 @@ class Skim:
     """A look at some frames of a part, to see where there may be something (NoScope, VLDB 2017, section 4, skips frames
     too).
 
-    apart  frames from one that is looked at to the next, at the least; of every other one that is at most twice as far
+    apart  frames from one that is looked at to the next, about: no other is further than twice that from one
+    rough  frames before this number need not be exact, to be looked at: what others refer to may be left out
     look   scores float32 [n] of the numbers and thumbnails of some frames
     shows  which of the frames looked at, that score so, show that there may be something: bool [n]
     reach  frames to either side of these are looked at as well
     drawn  which of some frames, bool [n], are needed whatever is seen, to check what comes of it: they are not looked
            at, so that they fare as those do that are left out
-
-    Those that are looked at need not be exact: what others refer to may be left out.
     """
 
     apart: int
+    rough: int
     look: Callable[[NDArray[np.int64], NDArray[np.uint8]], NDArray[np.float32]]
     shows: Callable[[NDArray[np.int64], NDArray[np.float32]], Bools]
     reach: int
@@ -162,14 +163,15 @@ def skimmed(front: Front, frames: NDArray[np.int64], skim: Skim, held: Held) -> 
 def _thinned(
     front: Front, frames: NDArray[np.int64], skim: Skim, held: Held
 ) -> Generator[tuple[int, NDArray[np.uint8]]]:
-    """Thumbnails of frames that are far enough apart, with their numbers, and of the first and last one of each file:
+    """Thumbnails of frames that are far enough apart, with their numbers, and of the first and last of each stretch, as
     what begins or ends there may be seen in no other. Those drawn are held instead."""
-    drawn, regular = skim.drawn(frames), np.zeros(len(frames), np.bool_)
-    last = np.append(np.flatnonzero(np.diff(front.video.file_of(frames))), len(frames) - 1)
-    regular[:: skim.apart] = regular[last] = regular[last[:-1] + 1] = True
-    aside, edges = set(frames[drawn].tolist()), {*frames[last].tolist(), *frames[last[:-1] + 1].tolist()}
+    drawn, rough, place = skim.drawn(frames), frames < skim.rough, np.arange(len(frames))
+    ends = (np.diff(front.video.file_of(frames)) > 0) | (np.diff(frames) > 1)
+    edge = np.append(ends, True) | np.append(True, ends)
+    regular = (place % np.where(rough, skim.apart, 2 * skim.apart) == 0) | edge
+    aside, edges = set(frames[drawn].tolist()), set(frames[edge].tolist())
     next_ = int(frames[0])
-    with closing(front.frames(frames, drawn, regular)) as source:
+    with closing(front.frames(frames, drawn | regular & ~rough, regular & rough)) as source:
         for number, frame, pictures in source:
             if number in aside:
                 held.add([(number, frame, pictures.full)])

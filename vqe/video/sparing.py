@@ -19,7 +19,7 @@ Numbers: TypeAlias = NDArray[np.int64]
 
 
 class Sparing:
-    """What nobody needs is not decoded, unless others refer to it.
+    """What nobody needs is not decoded, unless others refer to it that have to be exact.
 
     left_out  whether anything was, since `begin`
     rough     and whether frames may have been that others refer to: up to the next key frame nothing is exact then
@@ -59,10 +59,10 @@ class Sparing:
         leads = number > self._lead
         if leads:
             self._behind, self._lead = self._lead, number
-        if number >= self._last or _any(self._needed, number, number) or self._near_enough(number, leads):
+        if number >= self._last or among(self._needed, number, number) or self._near_enough(number, leads):
             return "DEFAULT"
         self.left_out = True
-        if leads or self._near is None or not self._between_is_idle():
+        if leads or self._near is None or not self._between_is_idle(number):
             return "NONREF"
         self.rough = True
         return "BIDIR"
@@ -78,15 +78,15 @@ class Sparing:
         if self._near is None:
             return False
         if leads:
-            return _any(self._near, self._behind + 1, number)
-        return self._far and _any(self._near, number, number)
+            return among(self._near, self._behind + 1, number)
+        return self._far and among(self._near, number, number)
 
-    def _between_is_idle(self) -> bool:
+    def _between_is_idle(self, number: int) -> bool:
         """Whether nobody needs what lies between the last two that led, nor anything exact behind it: that may refer to
         it, up to the next key frame."""
         key = int(np.searchsorted(self._keyframes, self._behind, side="right"))
         end = int(self._keyframes[key]) if key < len(self._keyframes) else len(self._pts)
-        exact = _any(self._needed, self._behind + 1, end - 1)
+        exact = among(self._needed, min(number, self._behind + 1), end - 1)
         return self._may_be_rough and not (self._far or exact or self._behind < self._last < self._lead)
 
     @property
@@ -94,7 +94,7 @@ class Sparing:
         return self._lead - self._behind > FAR
 
 
-def _any(rising: Numbers, low: int, high: int) -> bool:
+def among(rising: Numbers, low: int, high: int) -> bool:
     """Whether one of these is neither below nor above."""
     place = int(np.searchsorted(rising, low))
     return place < len(rising) and rising[place] <= high
