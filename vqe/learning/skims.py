@@ -18,7 +18,7 @@ from vqe.video import Skim, Thumbnails, apart, groups, split
 
 MOST_SHOWN = 0.25  # of the parts: where something is in more of them, looking at some frames first saves little
 CHECKED = 0.003  # of the frames have to be exact besides, about as many as an audit draws
-OTHERS = 8  # parts in which nothing is known to be, to see what skimming takes
+OTHERS = 8  # parts in which nothing is known to be, to see what skimming takes; where they are few, one in ten
 
 Singles = NDArray[np.float32]
 
@@ -51,7 +51,7 @@ def learn_skims(
     if len(shown) > MOST_SHOWN * len(np.unique(own)):
         return None
     idle = np.setdiff1d(own, shown)
-    chosen = np.union1d(shown, idle[:: max(1, len(idle) // OTHERS)])
+    chosen = np.union1d(shown, idle[:: max(10, len(idle) // OTHERS)])
     drawn = chances(task.video, frames, "skims", run.library.settings.seed) < CHECKED
     numbers, found = _skimmed(reader, model, [frames[parts[part]] for part in chosen], frames[drawn], run.check)
     run.library.remember_cost("skim", task.video.files[0].index.fingerprint, reader.skimming, reader.skimmed)
