@@ -67,7 +67,7 @@ def candidates(situation: Situation) -> list[Candidate]:
 
 def best(found: list[Candidate]) -> Candidate:
     """The cheapest that may be chosen; among equals the first."""
-    return min((c for c in found if not c.note), key=lambda c: c.seconds)
+    return min(found, key=lambda c: (bool(c.note), c.seconds))
 
 
 # --- every so many frames -------------------------------------------------------------------------------------------
@@ -193,8 +193,8 @@ def _cascades(situation: Situation, profile: Profile) -> list[Candidate]:
         between = Between.of(situation.task, packets) if profile.learnt_on(situation.task.video) else None
         gate = gate_of(profile, packets, min(safe.low, SEEN), situation.budget, between)
         if isinstance(gate, Gate):
-            first, *others = _skimmed_or_not(situation, profile, gate)
-            found += [worth_a_tenth(first, found[0]), *others]
+            for candidate in _skimmed_or_not(situation, profile, gate):
+                found.append(worth_a_tenth(candidate, best(found)))
         else:
             found.append(Candidate("packets", 0, "", note=gate))
     return found
