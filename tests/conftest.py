@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ.setdefault(name, "1")
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # where training takes more all the same
 
 
 # Files that take a minute or more: at the end, one of two processes would wait for the other.
