@@ -16,8 +16,8 @@ from vqe.models.quiet import openvino
 from vqe.models.settings import SSD_IOU, SSD_MOST_BOXES
 from vqe.models.streams import Workers
 
-_BOXES = "Postprocessor/Decode/transpose_1"  # float32 [1917, 4]: y1, x1, y2, x2 as fractions
-_SCORES = "Postprocessor/convert_scores"  # float32 [1, 1917, 91]; class 0 is the background
+_BOXES = "Postprocessor/Decode/transpose_1:0"  # float32 [1917, 4]: y1, x1, y2, x2 as fractions
+_SCORES = "Postprocessor/convert_scores:0"  # float32 [1, 1917, 91]; class 0 is the background
 
 
 class SsdModel:
@@ -65,7 +65,7 @@ def suppress(found: Detected) -> Detected:
 
 
 def _cut(graph: Path, key: str, home: Path) -> Path:
-    """The graph without its post-processing, as OpenVINO keeps it: reading TensorFlow's file takes it ten seconds."""
+    """The graph without its post-processing, as OpenVINO keeps it: reading TensorFlow's file takes it some seconds."""
     folder = home / "ssd"
     target = folder / f"{key}.xml"
     with explained("keep the converted model", home), locked(folder / ".lock"):
@@ -75,10 +75,10 @@ def _cut(graph: Path, key: str, home: Path) -> Path:
 
 
 def _convert(graph: Path, target: Path) -> None:
-    model = openvino().Core().read_model(str(graph))
-    nodes = {node.get_friendly_name(): node for node in model.get_ordered_ops()}
-    outputs = [nodes[_BOXES].output(0), nodes[_SCORES].output(0)]
-    model = openvino().Model(outputs, model.get_parameters(), "ssd_mobilenet_v2_coco")
+    frontend = openvino().frontend.FrontEndManager().load_by_framework("tf")
+    read = frontend.load(str(graph))
+    read.override_all_outputs([read.get_place_by_tensor_name(name) for name in (_BOXES, _SCORES)])
+    model = frontend.convert(read)
     model.reshape([1, -1, -1, 3])
     partial = target.with_name(f".tmp-{target.name}")
     try:
