@@ -6,6 +6,7 @@ Nothing is learnt here: what the profile claims is measured on one recording, an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import av
@@ -19,7 +20,7 @@ from vqe.logical.node import walk
 from vqe.logical.plan import Learn, Task
 from vqe.models.specialised import SpecialisedModel
 from vqe.profile import Profile, Samples, path_of, save
-from vqe.video import Thumbnails
+from vqe.video import Thumbnails, open_video
 
 FRAMES, WIDTH, HEIGHT = 1500, 128, 96
 TRUE = np.array([n % 250 < 40 for n in range(FRAMES)])
@@ -62,14 +63,20 @@ def task_of(db: vqe.Connection) -> Task:
     return learn.task
 
 
+@cache
+def _claimed(recording: Path) -> NDArray[np.float32]:
+    """What `tensors()` say of each frame."""
+    numbers = np.arange(FRAMES)
+    with Thumbnails(open_video("street", [recording], {}, cache=None), 96) as reader:
+        _, small = reader.read(numbers)
+        return SpecialisedModel(ARCHITECTURE, tensors()).probabilities(small, reader.backgrounds(numbers))
+
+
 def pin_profile(db: vqe.Connection, kept: Mapping[str, NDArray[np.float32]]) -> None:
     """A profile that claims what `tensors()` are worth on this video, and has the tensors that are given."""
     task = task_of(db)
-    numbers = np.arange(FRAMES)
-    with Thumbnails(task.video, 96) as reader:
-        _, small = reader.read(numbers)
-        scores = SpecialisedModel(ARCHITECTURE, tensors()).probabilities(small, reader.backgrounds(numbers))
-    chosen = numbers[::3]
+    scores = _claimed(task.video.files[0].path)
+    chosen = np.arange(FRAMES)[::3]
     profile = Profile(
         predicate="contains('bus')",
         samples=Samples(scores[chosen], TRUE[chosen], np.full(len(chosen), 3.0)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -46,15 +48,39 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def camera(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[vqe.Connection, Squares]]:
     """The clip as a video whose detector is slow, as the catalogue says: 50 ms a frame. To compare frames costs as
     much, so that it takes a small model. Costs are pinned, so that plans do not depend on the machine's load."""
-    with vqe.connect(tmp_path / "db", {"plan_space": "all"}) as db:
-        db.sql(f"CREATE VIDEO cam FROM '{clip}'")
+    with _camera(clip, tmp_path / "db", monkeypatch) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def learnt(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the camera after a query; not to be written to."""
+    folder = tmp_path_factory.mktemp("learnt") / "db"
+    with pytest.MonkeyPatch.context() as patch, _camera(clip, folder, patch) as (db, _):
+        returned(db, QUERY, FRAMES)
+    return folder
+
+
+@pytest.fixture
+def learnt_camera(
+    clip: Path, learnt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[vqe.Connection, Squares]]:
+    """As `camera`, after a query."""
+    with _camera(clip, Path(shutil.copytree(learnt, tmp_path / "db")), monkeypatch) as opened:
+        yield opened
+
+
+@contextmanager
+def _camera(clip: Path, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[tuple[vqe.Connection, Squares]]:
+    with vqe.connect(folder, {"plan_space": "all"}) as db:
+        db.sql(f"CREATE OR REPLACE VIDEO cam FROM '{clip}'")
         info = db._engine.library.model(None)
         db._catalog.put_cost("reference", info.key, 0.05)
         for against in ("background", "earlier"):
             db._catalog.put_cost("difference", against, 0.05)
         squares = Squares(info, 0.002)  # dear enough to be worth avoiding
-        monkeypatch.setattr(Library, "reference", lambda *_: squares)
-        monkeypatch.setattr(Library, "remember_cost", lambda *_: None)
+        patch.setattr(Library, "reference", lambda *_: squares)
+        patch.setattr(Library, "remember_cost", lambda *_: None)
         yield db, squares
 
 
@@ -100,9 +126,8 @@ def _check_packets(db: vqe.Connection) -> None:
     assert np.array_equal(known.frames, np.arange(0, FRAMES, 3))
 
 
-def test_a_conjunction_goes_by_what_was_learnt_of_a_term(camera: tuple[vqe.Connection, Squares]) -> None:
-    db, squares = camera
-    returned(db, QUERY, FRAMES)
+def test_a_conjunction_goes_by_what_was_learnt_of_a_term(learnt_camera: tuple[vqe.Connection, Squares]) -> None:
+    db, squares = learnt_camera
     learnt, before = list(db.folder.glob("profiles/*/*")), squares.asked
     found, (report,) = returned(db, f"{QUERY} AND objects('bus') >= 1", FRAMES)
     assert (TRUE & ~found).sum() <= 0.01 * TRUE.sum() and not (found & ~TRUE).any()
@@ -115,6 +140,7 @@ def test_a_conjunction_goes_by_what_was_learnt_of_a_term(camera: tuple[vqe.Conne
 
 def test_exact_looks_at_every_frame(camera: tuple[vqe.Connection, Squares]) -> None:
     db, squares = camera
+    squares.seconds = 0.0
     assert _rates(db, f"{QUERY} EXACT") == (0, 0)
     assert squares.asked == FRAMES
 
@@ -131,8 +157,8 @@ def test_a_majority_is_sampled(camera: tuple[vqe.Connection, Squares]) -> None:
     assert all(start % 250 <= 1 and end % 250 in range(28, 32) for start, end in events)
 
 
-def test_values_are_the_models_own(camera: tuple[vqe.Connection, Squares]) -> None:
-    db, _ = camera
+def test_values_are_the_models_own(learnt_camera: tuple[vqe.Connection, Squares]) -> None:
+    db, _ = learnt_camera
     found = db.sql("SELECT frame, objects('bus') AS n FROM cam WHERE contains('bus')")
     assert found is not None
     rows = found.fetchall()

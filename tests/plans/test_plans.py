@@ -44,7 +44,8 @@ def test_same_rows_without_rules(case: golden.Case, connected: vqe.Connection) -
     """Without each of the rules that change this plan, and without all of them."""
     query = case.query.removeprefix("EXPLAIN VERBOSE").removeprefix("EXPLAIN")
     expected = _rows(connected, query)
-    fired = [rule for rule in RULES if f"-- {rule}\n" in _verbose(connected, query)]
+    steps = _verbose(connected, query)
+    fired = [rule for rule in RULES if f"-- {rule}\n" in steps]
     for disabled in dict.fromkeys([*fired, ",".join(RULES)] if len(fired) != 1 else fired):
         connected._engine.settings._overrides["disabled_rules"] = disabled
         assert _rows(connected, query) == expected, f"without {disabled}"
