@@ -47,6 +47,7 @@ class Knowledge:
         self.choices: list[tuple[list[Candidate], Candidate]] = []
         self.guessed: list[Task] = []
         self._learns = True
+        self._like: dict[str, str] = {}  # files → those of the same camera that something was learnt on
 
     def begin(self, learns: bool) -> None:
         """Another plan is made; `learns`: something may be learnt first for it."""
@@ -73,6 +74,8 @@ class Knowledge:
         unknown = len(task.frames) - self._labelled(task.video, task.frames, task.info.key, task.confidence)
         path = path_of(self.library.folder, task)
         profile = learnt or (load(path) if unknown else None)
+        if profile is not None and profile.files:
+            self._like[_first(task.video)] = profile.files[0]
         return Situation(
             task,
             budget,
@@ -165,15 +168,20 @@ class Knowledge:
 
     def _skim_seconds(self, video: Video) -> float:
         """Before it has been measured nothing is gained by it."""
-        return self.library.catalog.cost("skim", video.files[0].index.fingerprint) or self._thumbnail_seconds(video)
+        return self._picture_cost("skim", video) or self._thumbnail_seconds(video)
 
     def _keyframe_seconds(self, video: Video) -> float:
         return self._picture_seconds("keyframe", video, KEYFRAME_SECONDS)
 
     def _picture_seconds(self, operator: str, video: Video, guess: float) -> float:
-        """As measured on the video; else the guess, which is for 960×540, by its size."""
-        fingerprint = video.files[0].index.fingerprint
-        return self.library.catalog.cost(operator, fingerprint) or guess * video.width * video.height / (960 * 540)
+        """As measured; else the guess, which is for 960×540, by its size."""
+        return self._picture_cost(operator, video) or guess * video.width * video.height / (960 * 540)
+
+    def _picture_cost(self, operator: str, video: Video) -> float | None:
+        """As measured on the video; else on another day, which the camera will have coded alike."""
+        own = _first(video)
+        cost = self.library.catalog.cost
+        return cost(operator, own) or cost(operator, self._like.get(own, own))
 
     def _difference_seconds(self, against: str) -> float:
         return self.library.catalog.cost("difference", against) or DIFFERENCE_SECONDS
@@ -184,8 +192,12 @@ class Knowledge:
 
     def _reference_seconds(self, key: str, video: Video) -> float:
         """Of a frame, decoding included."""
-        decoding = self.library.catalog.cost("decode", video.files[0].index.fingerprint)
-        return self.model_seconds(key) + (decoding or DECODE_SECONDS)
+        return self.model_seconds(key) + (self._picture_cost("decode", video) or DECODE_SECONDS)
+
+
+def _first(video: Video) -> str:
+    """What costs are kept under that a video's pictures have."""
+    return video.files[0].index.fingerprint
 
 
 def _lottery_key(profile: Profile) -> str:

@@ -266,6 +266,22 @@ def test_what_was_looked_at_stands_beside_what_was_foretold(opened: tuple[vqe.Co
     assert len(shares) == 2 and shares[0] == pytest.approx(shares[1], abs=5)
 
 
+def test_another_day_is_taken_to_cost_what_this_one_does(
+    opened: tuple[vqe.Connection, Squares], passage_files: list[Path]
+) -> None:
+    db, _ = opened
+    db.sql(f"CREATE OR REPLACE VIDEO cam FROM '{passage_files[1]}'")
+    (small,) = (node for node in nodes_of(db) if isinstance(node, Thumbnails))
+    assert small.skim == STEP and not small.rough
+    relation = db.sql(f"EXPLAIN {QUERY}")
+    assert relation is not None
+    (line,) = (line for row in relation.fetchall() for line in row[-1].splitlines() if "Thumbnails" in line)
+    rows = int(re.findall(r"~(\d+) rows", line)[0])
+    expected = rows * (small.skimmed * 0.001 + small.left * 0.01)
+    (seconds,) = re.findall(r"~([\d.]+) (m?)s", line)
+    assert float(seconds[0]) / (1000 if seconds[1] else 1) == pytest.approx(expected, rel=0.1)
+
+
 def test_it_may_be_left_out(opened: tuple[vqe.Connection, Squares]) -> None:
     db, _ = opened
     db.sql("SET disabled_rules = 'skimming'")
