@@ -16,6 +16,7 @@ from returned import returned
 from squares import Squares
 
 import vqe
+from vqe.learning.difference import Comparison
 from vqe.library import Library
 from vqe.profile import Profile, load, save
 
@@ -115,6 +116,21 @@ def test_a_model_is_trained_where_that_pays(
     db._catalog.put_cost("difference", "background", 0.05)
     with pytest.raises(AssertionError, match="trained"):
         rates(db)
+
+
+def test_a_model_is_trained_where_it_takes_no_longer(
+    camera: tuple[vqe.Connection, Squares], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training is over once, and the model serves other recordings too."""
+    db, _ = camera
+    monkeypatch.setattr(LESSON, "train", refuse)
+    monkeypatch.setattr(Comparison, "_seconds", lambda *_: 10.0)
+    monkeypatch.setattr(Comparison, "_training", lambda *_: 9.5)
+    with pytest.raises(AssertionError, match="trained"):
+        rates(db)
+    monkeypatch.setattr(Comparison, "_training", lambda *_: 10.5)
+    rates(db)
+    assert kept(db).model == ""
 
 
 def test_a_detector_that_breaks_the_budget_goes(camera: tuple[vqe.Connection, Squares]) -> None:

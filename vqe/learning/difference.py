@@ -17,7 +17,7 @@ from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Proxy, Task
 from vqe.models.difference import blocked_mse, fit_weights
-from vqe.optimizer.cascades import LABELS, LEFT_OVER, MOST, PAYS, TRAINING_SECONDS, candidates, small_seconds
+from vqe.optimizer.cascades import LABELS, LEFT_OVER, MOST, TRAINING_SECONDS, candidates, small_seconds
 from vqe.optimizer.differences import PARTS, WHOLE, planned
 from vqe.optimizer.situation import Situation
 from vqe.optimizer.thresholds import choose
@@ -50,12 +50,13 @@ class Comparison:
     backgrounds: tuple[Background, ...] = field(default=())
 
     def alone(self, profile: Profile) -> Profile | None:
-        """What a detector needs that works alone; None where a small model promises more."""
+        """What a detector needs that works alone; None where a small model promises more: what it takes to train is
+        spent once, and it serves later recordings too."""
         if self.task.window is not None:
             return None
         rival = self._training(profile)
         profile = self._compared(profile, rival)
-        if rival < PAYS * self._seconds(profile):
+        if rival < self._seconds(profile):
             return None
         return replace(profile, untrained=len(self.task.frames))
 
