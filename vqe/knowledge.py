@@ -75,7 +75,7 @@ class Knowledge:
         path = path_of(self.library.folder, task)
         profile = learnt or (load(path) if unknown else None)
         if profile is not None and profile.files:
-            self._like[_first(task.video)] = profile.files[0]
+            self._like[task.video.costed_as] = profile.files[0]
         return Situation(
             task,
             budget,
@@ -179,7 +179,7 @@ class Knowledge:
 
     def _picture_cost(self, operator: str, video: Video) -> float | None:
         """As measured on the video; else on another day, which the camera will have coded alike."""
-        own = _first(video)
+        own = video.costed_as
         cost = self.library.catalog.cost
         return cost(operator, own) or cost(operator, self._like.get(own, own))
 
@@ -193,11 +193,6 @@ class Knowledge:
     def _reference_seconds(self, key: str, video: Video) -> float:
         """Of a frame, decoding included."""
         return self.model_seconds(key) + (self._picture_cost("decode", video) or DECODE_SECONDS)
-
-
-def _first(video: Video) -> str:
-    """What costs are kept under that a video's pictures have."""
-    return video.files[0].index.fingerprint
 
 
 def _lottery_key(profile: Profile) -> str:

@@ -64,6 +64,7 @@ def test_statement_of_several_lines(terminal: Terminal) -> None:
     terminal.line("SELECT frame FROM cam1 WHERE frame < 12")
     terminal.line(")")
     terminal.wait("many", "12", "1 row, ")
+    assert "│    12 │" in terminal.prompt(), "what was typed holds both words already"
 
 
 def test_ctrl_c_stops_the_query_and_not_the_session(terminal: Terminal) -> None:

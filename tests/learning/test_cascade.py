@@ -53,7 +53,7 @@ def camera(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture(scope="module")
-def learnt(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def learnt_folder(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the camera after a query; not to be written to."""
     folder = tmp_path_factory.mktemp("learnt") / "db"
     with pytest.MonkeyPatch.context() as patch, _camera(clip, folder, patch) as (db, _):
@@ -63,10 +63,10 @@ def learnt(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def learnt_camera(
-    clip: Path, learnt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clip: Path, learnt_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[vqe.Connection, Squares]]:
     """As `camera`, after a query."""
-    with _camera(clip, Path(shutil.copytree(learnt, tmp_path / "db")), monkeypatch) as opened:
+    with _camera(clip, Path(shutil.copytree(learnt_folder, tmp_path / "db")), monkeypatch) as opened:
         yield opened
 
 

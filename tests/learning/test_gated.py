@@ -82,12 +82,12 @@ def opened(
             assert measured.packets is not None
             profile = replace(measured, packets=change(measured.packets))
             save(path_of(db.folder, task), profile, tensors(), ARCHITECTURE.to_text())
-            fingerprint = task.video.files[0].index.fingerprint
+            costed = task.video.costed_as
             for name, subject, seconds in (
                 ("reference", info.key, 0.01),
-                ("thumbnail", fingerprint, 0.0002),
+                ("thumbnail", costed, 0.0002),
                 ("specialise", measured.model, 0.005),
-                ("keyframe", fingerprint, 0.005),
+                ("keyframe", costed, 0.005),
             ):
                 db._catalog.put_cost(name, subject, seconds)
             return db, squares

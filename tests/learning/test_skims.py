@@ -229,11 +229,10 @@ def opened(
             skims=learnt(video, scores, library=db._engine.library),
         )
         profiles.save(profiles.path_of(db.folder, task), kept, tensors(), ARCHITECTURE.to_text())
-        fingerprint = video.files[0].index.fingerprint
         for name, subject, seconds in (
             ("reference", info.key, 0.02),
-            ("thumbnail", fingerprint, 0.01),
-            ("skim", fingerprint, 0.001),
+            ("thumbnail", video.costed_as, 0.01),
+            ("skim", video.costed_as, 0.001),
             ("specialise", "by hand", 0.001),
         ):
             db._catalog.put_cost(name, subject, seconds)

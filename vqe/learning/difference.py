@@ -17,7 +17,7 @@ from vqe.library import Library
 from vqe.logical.budget import Budget
 from vqe.logical.plan import Proxy, Task
 from vqe.models.difference import blocked_mse, fit_weights
-from vqe.optimizer.cascades import LABELS, LEFT_OVER, MOST, TRAINING_SECONDS, candidates, small_seconds
+from vqe.optimizer.cascades import LABELS, LEFT_OVER, MOST, TRAINING_SECONDS, best, candidates, small_seconds
 from vqe.optimizer.differences import PARTS, WHOLE, planned
 from vqe.optimizer.situation import Situation
 from vqe.optimizer.thresholds import choose
@@ -146,7 +146,7 @@ class Comparison:
     def _seconds(self, profile: Profile) -> float:
         """Of the best plan that the profile allows."""
         situation = self._situation(profile)
-        return min(c.seconds for c in [*candidates(situation), *planned(situation)] if not c.note)
+        return best([*candidates(situation), *planned(situation)]).seconds
 
     def _training(self, profile: Profile) -> float:
         """Until a small model has answered, from here on."""

@@ -186,7 +186,7 @@ def make_pool(
 def remember_costs(library: Library, reader: Thumbnails, pool: Pool) -> None:
     """What a look at every STEP-th frame takes, as the pool was read, and one at all of them; and what key frames do,
     until some are looked at."""
-    first, frames, making = reader.video.files[0].index.fingerprint, STEP * len(pool), reader.making / reader.busy
+    first, frames, making = reader.video.costed_as, STEP * len(pool), reader.making / reader.busy
     library.remember_cost("skim", first, reader.seconds, frames)
     decoding = (reader.seconds - making) * max(1.0, frames / max(1, reader.decoded))
     library.remember_cost("thumbnail", first, decoding + STEP * making, frames)

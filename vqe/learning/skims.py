@@ -54,7 +54,7 @@ def learn_skims(
     chosen = np.union1d(shown, idle[:: max(10, len(idle) // OTHERS)])
     drawn = chances(task.video, frames, "skims", run.library.settings.seed) < CHECKED
     numbers, found = _skimmed(reader, model, [frames[parts[part]] for part in chosen], frames[drawn], run.check)
-    run.library.remember_cost("skim", task.video.files[0].index.fingerprint, reader.skimming, reader.skimmed)
+    run.library.remember_cost("skim", task.video.costed_as, reader.skimming, reader.skimmed)
     beside = np.ones(len(sampled), np.float32)
     for place in np.flatnonzero(true):
         part = frames[parts[own[sampled[place]]]]

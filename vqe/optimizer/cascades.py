@@ -164,7 +164,7 @@ def learning(situation: Situation, others: list[Candidate]) -> Candidate:
     fixed = first + small_seconds(situation)
     left_over = situation.unknown * costs.reference * asked_of_undecided(sampling_distance(task))
     seconds = fixed + LEFT_OVER * left_over
-    worth = (PAYS * min(c.seconds for c in others if not c.note) - fixed) / left_over
+    worth = (PAYS * best(others).seconds - fixed) / left_over
     note = "" if worth > LEFT_OVER else f"learning takes about {first:.0f} s and would not pay"
 
     def build(scan: Node) -> Node:

@@ -89,7 +89,6 @@ class Scorer:
         """What a frame took of each; all cores work side by side."""
         scoring = self.seconds / self.reader.busy
         run.library.remember_cost("specialise", self.proxy.model, scoring, self.frames)
-        fingerprint = video.files[0].index.fingerprint
         if not self.reader.skimmed:  # else much is decoded on the way to what is looked at
-            run.library.remember_cost("thumbnail", fingerprint, self.reader.seconds - scoring, self.frames)
-        run.library.remember_cost("skim", fingerprint, self.reader.skimming, self.reader.skimmed)
+            run.library.remember_cost("thumbnail", video.costed_as, self.reader.seconds - scoring, self.frames)
+        run.library.remember_cost("skim", video.costed_as, self.reader.skimming, self.reader.skimmed)

@@ -38,8 +38,7 @@ def packet_filter(node: plan.PacketFilter, source: Batches, run: Run, readers: R
                 marks[rows] = file.idle(numbers)
             yield replace(batch, idle=marks)
         if scorer.frames:
-            fingerprint = node.video.files[0].index.fingerprint
-            run.library.remember_cost("keyframe", fingerprint, reader.seconds, scorer.frames)
+            run.library.remember_cost("keyframe", node.video.costed_as, reader.seconds, scorer.frames)
 
 
 class _File:

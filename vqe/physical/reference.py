@@ -46,7 +46,7 @@ class Spent:
         """`decoding`: full pictures were decoded for the model alone, so that its seconds are what one costs."""
         library.remember_cost("reference", key, self.model, self.frames)
         if decoding:
-            library.remember_cost("decode", video.files[0].index.fingerprint, self.decoding, self.frames)
+            library.remember_cost("decode", video.costed_as, self.decoding, self.frames)
 
 
 @runtime_checkable

@@ -39,7 +39,7 @@ def _in_order(node: plan.Thumbnails, source: Batches, run: Run, reader: Thumbnai
             frames += len(numbers)
             if len(numbers):
                 yield _looked_at(Seen(numbers, small, None), reader)
-    run.library.remember_cost("thumbnail", node.video.files[0].index.fingerprint, seconds, frames)
+    run.library.remember_cost("thumbnail", node.video.costed_as, seconds, frames)
 
 
 def _on_all_cores(node: plan.Thumbnails, source: Batches, run: Run, reader: Thumbnails) -> Batches:

@@ -56,6 +56,11 @@ class Video:
         return self.files[-1].first_frame + self.files[-1].frame_count
 
     @property
+    def costed_as(self) -> str:
+        """What measured costs of its pictures are kept under: its first file stands for all."""
+        return self.files[0].index.fingerprint
+
+    @property
     def start(self) -> datetime | None:
         """When the first frame was taken, by the clock; None for an undated video."""
         return self.files[0].start
